@@ -1,0 +1,231 @@
+//! What a turn of an actor leads to, once everything the log holds of it is durable.
+
+use std::sync::Arc;
+
+use crate::board::BoardView;
+use crate::conversation::{
+    BotContext, CustomerEntry, Entry, Ephemeral, Event, Place, Refusal, Role, Summary,
+};
+use crate::ids::{
+    AgentId, AgentKey, ClientMsgId, ConversationId, ConversationKey, CustomerKey, GroupKey, Millis,
+    OfferId, Seq, SessionId, Shard, TenantId,
+};
+use crate::ports::BotTurn;
+use crate::{agent, board, conversation, customer, queue, skill_group};
+
+/// An actor, wherever it lives.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Address {
+    Customer(CustomerKey),
+    Conversation(ConversationKey),
+    Agent(AgentKey),
+    Queue(GroupKey),
+    SkillGroup(GroupKey),
+    Board(TenantId),
+}
+
+impl Address {
+    /// A conversation has its customer's shard, a queue its skill group's.
+    pub fn shard(&self) -> Shard {
+        match self {
+            Address::Customer(key) => key.shard(),
+            Address::Conversation(key) => key.id.shard(),
+            Address::Agent(key) => Shard::of(&["agent", key.tenant.as_str(), key.agent.as_str()]),
+            Address::Queue(key) | Address::SkillGroup(key) => {
+                Shard::of(&["group", key.tenant.as_str(), key.group.as_str()])
+            }
+            Address::Board(tenant) => Shard::of(&["board", tenant.as_str()]),
+        }
+    }
+}
+
+impl CustomerKey {
+    pub fn shard(&self) -> Shard {
+        Shard::of(&["customer", self.tenant.as_str(), self.customer.as_str()])
+    }
+}
+
+/// A note with where it goes. May be lost, doubled or reordered on the way.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Envelope {
+    Customer(CustomerKey, customer::Note),
+    Conversation(ConversationKey, conversation::Note),
+    Agent(AgentKey, agent::Note),
+    Queue(GroupKey, queue::Note),
+    SkillGroup(GroupKey, skill_group::Note),
+    Board(TenantId, board::Note),
+}
+
+impl Envelope {
+    pub fn address(&self) -> Address {
+        match self {
+            Envelope::Customer(key, _) => Address::Customer(key.clone()),
+            Envelope::Conversation(key, _) => Address::Conversation(key.clone()),
+            Envelope::Agent(key, _) => Address::Agent(key.clone()),
+            Envelope::Queue(key, _) => Address::Queue(key.clone()),
+            Envelope::SkillGroup(key, _) => Address::SkillGroup(key.clone()),
+            Envelope::Board(tenant, _) => Address::Board(tenant.clone()),
+        }
+    }
+}
+
+/// Carried out in order, after the log's records up to this turn are durable.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Effect {
+    Tell(Envelope),
+    Push(SessionId, Push),
+    Publish(Publication),
+    AskBot(BotTurn),
+}
+
+/// One event to everybody attached. Customers get it only if `entry.customer_seq` is set, and
+/// through [`CustomerEntry`] only.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Publication {
+    pub conversation: ConversationId,
+    pub entry: Arc<Entry<Event>>,
+    pub customers: Vec<SessionId>,
+    pub staff: Vec<SessionId>,
+}
+
+/// What a session is told.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Push {
+    /// Answer to `customer::Note::Enter`. `open` is false where nothing is open: `conversation` is
+    /// then the one closed last, if any.
+    Routed {
+        conversation: Option<ConversationId>,
+        opening: u32,
+        open: bool,
+    },
+    /// Registered: `history` is everything after the position asked for; live events follow.
+    AttachedCustomer {
+        link: u32,
+        conversation: ConversationId,
+        history: Vec<CustomerEntry>,
+        last: Seq,
+        state: CustomerState,
+    },
+    AttachedStaff {
+        link: u32,
+        conversation: ConversationId,
+        history: Vec<Arc<Entry<Event>>>,
+        last: Seq,
+        summary: Summary,
+    },
+    /// Not registered: read the store up to `tail`, then attach again.
+    Behind {
+        link: u32,
+        conversation: ConversationId,
+        tail: Seq,
+    },
+    /// The link is not known here (restart): attach again and send again what is unacknowledged.
+    Unknown {
+        conversation: ConversationId,
+    },
+    /// Commands from this number on are missing: send them again.
+    Resend {
+        conversation: ConversationId,
+        link: u32,
+        from: u32,
+    },
+    /// The newest seq in the session's numbering, for one that may have missed the last event.
+    Tail {
+        conversation: ConversationId,
+        last: Seq,
+    },
+    /// A command with a durable event: `seq` in the session's numbering.
+    Ack {
+        reference: u32,
+        id: Option<ClientMsgId>,
+        conversation: ConversationId,
+        number: Option<u32>,
+        seq: Seq,
+        at: Millis,
+    },
+    /// A command without one.
+    Done {
+        reference: u32,
+        conversation: Option<ConversationId>,
+        number: Option<u32>,
+    },
+    Refused {
+        reference: u32,
+        conversation: Option<ConversationId>,
+        number: Option<u32>,
+        refusal: Refusal,
+        id: Option<ClientMsgId>,
+    },
+    /// This opening is over (also the answer to every customer command after it).
+    Ended {
+        conversation: ConversationId,
+        opening: u32,
+    },
+    Ephemeral {
+        conversation: ConversationId,
+        from: Role,
+        ephemeral: Ephemeral,
+    },
+    Place {
+        conversation: ConversationId,
+        place: Place,
+    },
+    /// To the agent's sessions: a conversation is held for you.
+    Offer {
+        offer: OfferId,
+        expires_at: Millis,
+        context: OfferContext,
+    },
+    OfferGone {
+        offer: OfferId,
+        outcome: OfferOutcome,
+    },
+    /// You hold it now (accepted, or by transfer).
+    Assigned {
+        conversation: ConversationId,
+    },
+    /// You no longer hold it.
+    Unassigned {
+        conversation: ConversationId,
+    },
+    /// The agent's own state, on change and after every command about it.
+    Presence {
+        reference: Option<u32>,
+        agent: AgentId,
+        availability: agent::Availability,
+        next: Option<agent::Presence>,
+        held: Vec<ConversationId>,
+    },
+    Board(Arc<BoardView>),
+}
+
+/// What a customer's client needs to draw the conversation before its first event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CustomerState {
+    pub opening: u32,
+    pub open: bool,
+    pub waiting: bool,
+    pub may_rate: bool,
+    pub place: Option<Place>,
+}
+
+/// Handoff with context: what an agent sees before it accepts.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct OfferContext {
+    pub summary: Summary,
+    pub display_name: Option<String>,
+    pub attributes: Vec<(String, String)>,
+    pub reason: Option<conversation::WaitReason>,
+    pub bot: BotContext,
+    /// The newest messages, at most [`crate::limits::OFFER_MESSAGES`].
+    pub messages: Vec<Arc<Entry<Event>>>,
+    pub transfer_note: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OfferOutcome {
+    Accepted,
+    Declined,
+    Missed,
+    Rescinded,
+}

@@ -1,0 +1,67 @@
+//! Every bound of the domain, with its unit and reason. Relations are checked when it compiles.
+
+/// Bytes of a name that came from outside: longest customer ids of the platforms we know are 64.
+pub const NAME_MAX_BYTES: usize = 128;
+/// Bytes of a message's text: a frame is 64 KiB and must carry its envelope too.
+pub const TEXT_MAX_BYTES: usize = 16 * 1024;
+/// Bytes of a URL, title or file name in a message.
+pub const FIELD_MAX_BYTES: usize = 2 * 1024;
+/// Quick replies of one message.
+pub const CHOICES_MAX: usize = 13;
+/// Bytes of a CSAT comment or transfer note.
+pub const COMMENT_MAX_BYTES: usize = 2 * 1024;
+/// Pairs of attributes of a customer, each within FIELD_MAX_BYTES.
+pub const ATTRIBUTES_MAX: usize = 32;
+
+/// Events an active conversation keeps in memory for attaching sessions; older ones are read from the store.
+pub const TAIL_EVENTS: usize = 64;
+/// Messages shown with an offer.
+pub const OFFER_MESSAGES: usize = 20;
+/// Sessions attached to one conversation: tabs of the customer, the agent, supervisors.
+pub const ATTACHED_MAX: usize = 64;
+/// Commands of one link that may be ahead of a missing one before it is asked for again.
+pub const COMMAND_WINDOW: u32 = 32;
+/// Customers excluded agents remembered for one wait.
+pub const EXCLUDED_MAX: usize = 16;
+
+/// Notes waiting for one actor; full means its senders wait (sessions stop reading).
+pub const LANE_NOTES: usize = 1_024;
+/// Notes handled before an actor yields its arbiter.
+pub const TURNS_A_YIELD: usize = 16;
+
+/// An agent's session says it is there; two missed make it unreachable.
+pub const AGENT_BEAT_MS: u64 = 5_000;
+pub const AGENT_BEATS_MISSED: u64 = 2;
+/// Unanswered reservations are repeated (rule 3); confirmed ones at the slow beat.
+pub const RESERVED_REPEAT_MS: u64 = 1_000;
+pub const RESERVED_SLOW_MS: u64 = 30_000;
+/// A waiting conversation announces itself (rule 7): until listed, then slowly.
+pub const ANNOUNCE_REPEAT_MS: u64 = 1_000;
+pub const ANNOUNCE_SLOW_MS: u64 = 5_000;
+/// An agent announces its availability to its groups while it has free capacity.
+pub const AVAILABILITY_BEAT_MS: u64 = 5_000;
+/// A queue that has just started neither picks nor publishes for so long (rule 7).
+pub const QUEUE_WARM_UP_MS: u64 = 2_000;
+/// A pick that was not answered is made again.
+pub const PICK_TIMEOUT_MS: u64 = 2_000;
+/// Misses in a row that set an agent `NotReady`.
+pub const MISSES_MAX: u32 = 3;
+/// Events of a ledger or pointer log after which a base is written.
+pub const BASE_EVERY: u64 = 256;
+/// An actor without sessions and deadlines nearby leaves memory after so long.
+pub const PASSIVATE_AFTER_MS: u64 = 120_000;
+/// After a burst the newest seq is repeated once.
+pub const TAIL_REPEAT_MS: u64 = 250;
+
+/// Restarts of one actor within the window before its guardian escalates.
+pub const RESTARTS_MAX: u32 = 5;
+pub const RESTARTS_WINDOW_MS: u64 = 10_000;
+
+const _: () = assert!(OFFER_MESSAGES <= TAIL_EVENTS);
+const _: () = assert!(TEXT_MAX_BYTES * 3 < 64 * 1024);
+const _: () = assert!(ANNOUNCE_REPEAT_MS < QUEUE_WARM_UP_MS);
+const _: () = assert!(
+    ANNOUNCE_SLOW_MS < 10_000,
+    "G6: back in the queue within 10 s"
+);
+const _: () = assert!(RESERVED_REPEAT_MS < PICK_TIMEOUT_MS);

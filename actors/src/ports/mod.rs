@@ -1,0 +1,11 @@
+//! What the actors need from the world, as traits that the edges implement. No driver is named here.
+
+mod bot;
+mod log;
+mod outlet;
+
+pub use bot::{BotPort, BotReply, BotTurn};
+pub use log::{
+    Activation, Append, BatchOutcome, Done, LogId, LogStore, Record, StoreFailure, Stored,
+};
+pub use outlet::Outlet;
