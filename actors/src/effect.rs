@@ -10,7 +10,7 @@ use crate::ids::{
     AgentId, AgentKey, ClientMsgId, ConversationId, ConversationKey, CustomerKey, GroupKey, Millis,
     OfferId, Seq, SessionId, Shard, TenantId,
 };
-use crate::ports::BotTurn;
+use crate::ports::{BotTurn, LogId};
 use crate::{agent, board, conversation, customer, queue, skill_group};
 
 /// An actor, wherever it lives.
@@ -25,6 +25,16 @@ pub enum Address {
 }
 
 impl Address {
+    /// Is this the log of that actor?
+    pub fn owns(&self, log: &LogId) -> bool {
+        match (self, log) {
+            (Address::Customer(key), LogId::Pointer(of)) => key == of,
+            (Address::Conversation(key), LogId::Conversation(of)) => key == of,
+            (Address::Agent(key), LogId::Ledger(of)) => key == of,
+            _ => false,
+        }
+    }
+
     /// A conversation has its customer's shard, a queue its skill group's.
     pub fn shard(&self) -> Shard {
         match self {
@@ -76,6 +86,8 @@ pub enum Effect {
     Push(SessionId, Push),
     Publish(Publication),
     AskBot(BotTurn),
+    /// Every conversation in memory and every agent of the tenant says how it stands: a board lost its memory.
+    Rally(TenantId),
 }
 
 /// One event to everybody attached. Customers get it only if `entry.customer_seq` is set, and
@@ -86,6 +98,23 @@ pub struct Publication {
     pub entry: Arc<Entry<Event>>,
     pub customers: Vec<SessionId>,
     pub staff: Vec<SessionId>,
+}
+
+impl Publication {
+    /// The same event for those sessions only.
+    pub fn only(&self, wanted: impl Fn(&SessionId) -> bool) -> Self {
+        let of = |sessions: &[SessionId]| sessions.iter().copied().filter(|s| wanted(s)).collect();
+        Self {
+            conversation: self.conversation,
+            entry: self.entry.clone(),
+            customers: of(&self.customers),
+            staff: of(&self.staff),
+        }
+    }
+
+    pub fn has_readers(&self) -> bool {
+        !self.customers.is_empty() || !self.staff.is_empty()
+    }
 }
 
 /// What a session is told.

@@ -65,3 +65,17 @@ const _: () = assert!(
     "G6: back in the queue within 10 s"
 );
 const _: () = assert!(RESERVED_REPEAT_MS < PICK_TIMEOUT_MS);
+
+/// An entity that keeps dying answers "unavailable" for so long, then is tried again.
+pub const PUT_ASIDE_MS: u64 = 5_000;
+/// Different entities of a shard put aside within the window before the shard is restarted.
+pub const SHARD_PUT_ASIDE_MAX: usize = 8;
+/// Restarts of a whole region within the window before the process ends.
+pub const REGION_RESTARTS_MAX: usize = 3;
+/// Notes kept for an actor whose log is being read.
+pub const LOADING_NOTES: usize = 1_024;
+/// Parcels from other threads waiting for one arbiter; full means notes are dropped, and repeated by their senders.
+pub const INBOX_PARCELS: usize = 65_536;
+/// Conversations woken at once after a start, and the pause before the next lot.
+pub const WAKE_LOT: usize = 500;
+pub const WAKE_PAUSE_MS: u64 = 10;
