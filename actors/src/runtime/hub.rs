@@ -15,14 +15,14 @@ use crate::conversation::Conversation;
 use crate::customer::Customer;
 use crate::directory::Directory;
 use crate::effect::{Address, Effect, Envelope, Publication, Push};
-use crate::ids::{Millis, SessionId, Shard, TenantId};
+use crate::ids::{Millis, SessionId, TenantId};
 use crate::ports::{Append, BatchOutcome, BotPort, Codec, LogStore, Outlet};
 use crate::queue::Queue;
 use crate::skill_group::SkillGroup;
 
 use super::clock::Clock;
 use super::entity::Life;
-use super::inbox::{Inbox, Parcel, Traffic};
+use super::inbox::{Parcel, Post, Traffic};
 use super::kind::Kind;
 use super::region::{Region, RegionView};
 use super::timers::{Armed, Timers};
@@ -35,38 +35,11 @@ pub struct World {
     pub store: Arc<dyn LogStore>,
     pub codec: Arc<dyn Codec>,
     pub bot: Arc<dyn BotPort>,
-    /// One an arbiter.
-    pub inboxes: Arc<[Inbox]>,
+    pub post: Post,
     /// 16 random bytes a turn.
     pub entropy: fn() -> [u8; 16],
     /// Called where guardians give up.
     pub end_process: fn(&'static str) -> !,
-}
-
-impl World {
-    /// The arbiter that a shard's actors live on.
-    pub fn arbiter_of(&self, shard: Shard) -> u16 {
-        u16::from(shard.0) % self.inboxes.len() as u16
-    }
-
-    /// Tells an actor from any thread. May be lost where the arbiter is overwhelmed.
-    pub fn tell(&self, envelope: Envelope) {
-        let arbiter = self.arbiter_of(envelope.address().shard());
-        let traffic = Traffic {
-            envelopes: vec![envelope],
-            ..Traffic::default()
-        };
-        self.inboxes[usize::from(arbiter)].post(Parcel::Traffic(traffic));
-    }
-
-    /// Runs a job on an arbiter, from any thread.
-    pub fn run_on(&self, arbiter: u16, job: impl FnOnce(&Rc<Hub>) + Send + 'static) {
-        self.inboxes[usize::from(arbiter)].post(Parcel::Job(Box::new(job)));
-    }
-
-    pub fn arbiters(&self) -> u16 {
-        self.inboxes.len() as u16
-    }
 }
 
 /// Effects that wait until a batch is durable.
@@ -128,7 +101,7 @@ fn add(counter: &Cell<u64>, amount: u64) {
 
 impl Hub {
     pub(super) fn new(world: World, arbiter: u16, directory: Arc<Directory>) -> Rc<Self> {
-        let arbiters = world.inboxes.len();
+        let arbiters = world.post.arbiters();
         Rc::new(Self {
             world,
             arbiter,
@@ -179,7 +152,7 @@ impl Hub {
     /// local actor is full; to another arbiter it may be lost silently.
     #[allow(clippy::result_large_err)] // the envelope is given back, not described
     pub fn tell(self: &Rc<Self>, envelope: Envelope) -> Result<(), Envelope> {
-        let to = self.world.arbiter_of(envelope.address().shard());
+        let to = self.world.post.arbiter_of(envelope.address().shard());
         if to != self.arbiter {
             self.outbound.borrow_mut()[usize::from(to)]
                 .envelopes
@@ -258,7 +231,7 @@ impl Hub {
 
     /// Every awake conversation and agent of the tenant, on every arbiter, says how it stands.
     fn rally(self: &Rc<Self>, tenant: &TenantId) {
-        for arbiter in 0..self.world.arbiters() {
+        for arbiter in 0..self.world.post.arbiters() {
             let tenant = tenant.clone();
             self.world
                 .run_on(arbiter, move |hub| super::start::describe_all(hub, &tenant));
@@ -327,7 +300,11 @@ impl Hub {
         }
         for (arbiter, traffic) in self.outbound.borrow_mut().iter_mut().enumerate() {
             if !traffic.is_empty()
-                && !self.world.inboxes[arbiter].post(Parcel::Traffic(std::mem::take(traffic)))
+                && !self
+                    .world
+                    .post
+                    .inbox(arbiter as u16)
+                    .post(Parcel::Traffic(std::mem::take(traffic)))
             {
                 add(&self.counters.inbox_full, 1);
             }
@@ -452,8 +429,8 @@ impl Hub {
 
     pub(super) fn inbox(&self) -> InboxHandle {
         InboxHandle {
-            inboxes: self.world.inboxes.clone(),
-            arbiter: usize::from(self.arbiter),
+            post: self.world.post.clone(),
+            arbiter: self.arbiter,
         }
     }
 
@@ -521,12 +498,12 @@ impl Hub {
 /// An inbox that outlives the hub's borrow.
 #[derive(Clone)]
 pub(super) struct InboxHandle {
-    inboxes: Arc<[Inbox]>,
-    arbiter: usize,
+    post: Post,
+    arbiter: u16,
 }
 
 impl InboxHandle {
     pub(super) fn post(&self, parcel: Parcel) -> bool {
-        self.inboxes[self.arbiter].post(parcel)
+        self.post.inbox(self.arbiter).post(parcel)
     }
 }

@@ -1,12 +1,12 @@
 //! The way from other threads into an arbiter: parcels, and one wake for many of them.
 
 use std::rc::Rc;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::Notify;
 
 use crate::effect::{Envelope, Publication, Push};
-use crate::ids::SessionId;
+use crate::ids::{SessionId, Shard};
 use crate::limits::INBOX_PARCELS;
 use crate::ports::BatchOutcome;
 
@@ -70,5 +70,47 @@ impl Inbox {
                 .expect("inbox lock is never held over a panic"),
             into,
         );
+    }
+}
+
+/// The post office of a node: reaches every arbiter from any thread. Cheap to clone.
+#[derive(Clone)]
+pub struct Post {
+    inboxes: Arc<[Inbox]>,
+}
+
+impl Post {
+    /// One inbox an arbiter; at least one.
+    pub fn new(arbiters: u16) -> Self {
+        Self {
+            inboxes: (0..arbiters.max(1)).map(|_| Inbox::default()).collect(),
+        }
+    }
+
+    pub fn arbiters(&self) -> u16 {
+        self.inboxes.len() as u16
+    }
+
+    /// The arbiter that a shard's actors live on.
+    pub fn arbiter_of(&self, shard: Shard) -> u16 {
+        u16::from(shard.0) % self.arbiters()
+    }
+
+    /// Tells an actor. May be lost where its arbiter is overwhelmed.
+    pub fn tell(&self, envelope: Envelope) {
+        let arbiter = self.arbiter_of(envelope.address().shard());
+        self.inbox(arbiter).post(Parcel::Traffic(Traffic {
+            envelopes: vec![envelope],
+            ..Traffic::default()
+        }));
+    }
+
+    /// Runs a job on an arbiter.
+    pub fn run_on(&self, arbiter: u16, job: impl FnOnce(&Rc<Hub>) + Send + 'static) {
+        self.inbox(arbiter).post(Parcel::Job(Box::new(job)));
+    }
+
+    pub(super) fn inbox(&self, arbiter: u16) -> &Inbox {
+        &self.inboxes[usize::from(arbiter)]
     }
 }

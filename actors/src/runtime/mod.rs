@@ -17,7 +17,7 @@ mod timers;
 pub use clock::Clock;
 pub use guardian::{Guardian, Verdict};
 pub use hub::{Counters, Hub, World};
-pub use inbox::{Inbox, Parcel};
+pub use inbox::{Parcel, Post};
 pub use kind::Kind;
 pub use region::RegionView;
 pub use start::{reconfigure, start_arbiter, wake_all};

@@ -91,15 +91,16 @@ pub(super) fn describe_all(hub: &Rc<Hub>, tenant: &TenantId) {
 }
 
 fn tell_local(hub: &Rc<Hub>, envelopes: impl Iterator<Item = Envelope>) {
-    let here =
-        |envelope: &Envelope| hub.world().arbiter_of(envelope.address().shard()) == hub.arbiter();
+    let here = |envelope: &Envelope| {
+        hub.world().post.arbiter_of(envelope.address().shard()) == hub.arbiter()
+    };
     hub.run(envelopes.filter(here).map(Effect::Tell));
 }
 
 fn sweep(hub: &Rc<Hub>) {
     let shards = (0..SHARDS)
         .map(|shard| Shard(shard as u8))
-        .filter(|shard| hub.world().arbiter_of(*shard) == hub.arbiter());
+        .filter(|shard| hub.world().post.arbiter_of(*shard) == hub.arbiter());
     let inbox = hub.inbox();
     let done = move |found: Result<Vec<ConversationKey>, StoreFailure>| {
         inbox.post(Parcel::Job(Box::new(move |hub| match found {
@@ -147,8 +148,8 @@ async fn flush_each_tick(hub: Rc<Hub>) {
 }
 
 async fn receive_parcels(hub: Rc<Hub>) {
-    let inboxes = hub.world().inboxes.clone();
-    let inbox = &inboxes[usize::from(hub.arbiter())];
+    let post = hub.world().post.clone();
+    let inbox = post.inbox(hub.arbiter());
     let mut parcels = Vec::new();
     loop {
         inbox.wake.notified().await;
