@@ -76,6 +76,9 @@ pub enum Effect {
     Push(SessionId, Push),
     Publish(Publication),
     AskBot(BotTurn),
+    /// To everybody awake of a tenant, from a board that lost its memory: each conversation is told
+    /// `Describe`, each agent `Announce` for every group of its own.
+    Rally(TenantId),
 }
 
 /// One event to everybody attached. Customers get it only if `entry.customer_seq` is set, and
@@ -197,6 +200,11 @@ pub enum Push {
         held: Vec<ConversationId>,
     },
     Board(Arc<BoardView>),
+    /// Answer to `skill_group::Note::Look`.
+    Group {
+        reference: u32,
+        view: Arc<skill_group::GroupView>,
+    },
 }
 
 /// What a customer's client needs to draw the conversation before its first event.
