@@ -71,6 +71,10 @@ pub const BOARD_VIEWS_A_TICK: usize = 16;
 /// Versions a board can still make a difference from, and the changes in all of them together.
 pub const BOARD_VERSIONS_KEPT: usize = 256;
 pub const BOARD_CHANGES_KEPT: usize = 65_536;
+/// Changes after which a board that nobody watches makes a version of them.
+pub const BOARD_UNWATCHED_CHANGES: usize = 1_024;
+/// Conversations on one board; more of one tenant at once are counted by its queues only.
+pub const BOARD_ROWS_MAX: usize = 100_000;
 /// A subscriber that did not repeat its watch for so long is dropped.
 pub const BOARD_WATCH_MS: u64 = 60_000;
 /// Subscribers of one board; the next one is not registered and asks again with its beat.
