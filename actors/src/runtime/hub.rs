@@ -234,6 +234,7 @@ impl Hub {
         for arbiter in 0..self.world.post.arbiters() {
             let tenant = tenant.clone();
             self.world
+                .post
                 .run_on(arbiter, move |hub| super::start::describe_all(hub, &tenant));
         }
     }
