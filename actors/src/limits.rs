@@ -82,6 +82,12 @@ pub const BOARD_SUBSCRIBERS_MAX: usize = 256;
 
 /// Misses in a row that set an agent `NotReady`.
 pub const MISSES_MAX: u32 = 3;
+/// Sessions of one agent: a few tabs and devices; the one silent longest gives way.
+pub const AGENT_SESSIONS_MAX: usize = 16;
+/// Reservations one agent may hold, forced ones included; more are refused.
+pub const LEDGER_MAX: usize = 256;
+/// Channels of one customer with a pointer; in a further one nothing is opened.
+pub const POINTERS_MAX: usize = 64;
 /// Events of a ledger or pointer log after which a base is written.
 pub const BASE_EVERY: u64 = 256;
 /// An actor without sessions and deadlines nearby leaves memory after so long.

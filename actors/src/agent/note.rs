@@ -1,12 +1,16 @@
 //! The whole input alphabet of an agent, and its ledger's events.
 
+use crate::effect::{OfferContext, OfferOutcome};
 use crate::ids::{ConversationId, GroupId, Millis, OfferId, Seq, SessionId};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Note {
     /// A session of the agent's; repeated as heartbeat every [`crate::limits::AGENT_BEAT_MS`].
+    /// `presence` is the one the session last knew: taken only where no other session is there,
+    /// so that neither a lost line nor a restart makes people ask for it again.
     Connect {
         session: SessionId,
+        presence: Option<Presence>,
     },
     /// The session is gone in an orderly way.
     Disconnect {
@@ -36,6 +40,25 @@ pub enum Note {
     Release {
         offer: OfferId,
         why: Released,
+    },
+    /// From the conversation: it is offered to this agent until `expires_at`. Repeated.
+    Offered {
+        offer: OfferId,
+        expires_at: Millis,
+        context: Box<OfferContext>,
+    },
+    /// From the conversation: that offer ended.
+    OfferGone {
+        offer: OfferId,
+        outcome: OfferOutcome,
+    },
+    /// From the conversation: this agent holds it now.
+    Assigned {
+        conversation: ConversationId,
+    },
+    /// From the conversation: this agent no longer holds it.
+    Unassigned {
+        conversation: ConversationId,
     },
     /// A queue that has just started asks who is ready.
     Announce {
@@ -93,7 +116,7 @@ pub struct Reservation {
     pub forced: bool,
 }
 
-/// What an agent tells its groups; the newest `at` and `run` wins.
+/// What an agent tells its groups; the highest `version` wins.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Availability {
     pub presence: Presence,

@@ -231,6 +231,8 @@ pub enum Refusal {
     WrongState,
     /// No such agent or group in this tenant.
     NoSuchTarget,
+    /// The tenant does not list this reason for `NotReady`.
+    NoSuchReason,
     /// The store cannot take it now; nothing was stored, send it again.
     StorageUnavailable,
 }

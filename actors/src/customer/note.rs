@@ -62,4 +62,6 @@ pub struct Pointer {
     pub opening: u32,
     /// `None` while open; afterwards when it was closed and by whom it was served.
     pub closed: Option<(Millis, Option<AgentId>)>,
+    /// Who served the customer last in this channel, and until when; kept while open again.
+    pub served: Option<(Millis, AgentId)>,
 }
