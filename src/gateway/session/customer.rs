@@ -10,7 +10,7 @@ use crest_schema::frame::{Class, ClientFrame, ClientKind, Id, ServerFrame, clien
 
 use super::limits::{ASK_AGAIN_MS, CATCH_UP_PAGE, UNACKED_MAX};
 use super::link::{Arrival, Link};
-use super::out::{Error, Out, Purpose, ReadPage, Turn};
+use super::out::{Error, Keep, Out, Purpose, ReadPage, Turn};
 use crate::translate;
 
 /// One authenticated connection of a customer.
@@ -92,7 +92,7 @@ impl CustomerSession {
                 let attached = translate::attached(conversation, last, &state);
                 turn.frame(None, &ServerFrame::Attached(attached));
                 for entry in history.iter().filter(|entry| entry.seq > own.last) {
-                    turn.frame(None, &ServerFrame::Event(translate::customer_event(conversation, entry)));
+                    turn.replayed(&ServerFrame::Event(translate::customer_event(conversation, entry)));
                 }
                 let notes = own.attached(turn.id, last, turn.now);
                 self.tell_all(notes, turn);
@@ -159,7 +159,7 @@ impl CustomerSession {
             return;
         };
         match link.event(seq, turn.now) {
-            Arrival::Show => turn.out.push(Out::Frame { bytes: bytes.clone(), may_drop: false }),
+            Arrival::Show => turn.out.push(Out::Frame { bytes: bytes.clone(), keep: Keep::Replayed }),
             Arrival::Known => {}
             Arrival::Gap => self.heal(conversation, turn),
         }
@@ -171,7 +171,7 @@ impl CustomerSession {
             return;
         };
         for entry in entries.iter().filter(|entry| entry.seq > link.last) {
-            turn.frame(None, &ServerFrame::Event(translate::customer_event(conversation, entry)));
+            turn.replayed(&ServerFrame::Event(translate::customer_event(conversation, entry)));
         }
         if let Some(last) = entries.last() {
             link.last = link.last.max(last.seq);

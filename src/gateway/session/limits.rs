@@ -20,3 +20,7 @@ pub const HELLO_MS: u64 = 10_000;
 pub const BOARD_BEAT_MS: u64 = 15_000;
 
 const _: () = assert!(UNACKED_MAX <= crest_actors::limits::COMMAND_WINDOW as usize);
+/// How often sessions that are due are looked at.
+pub const BEAT_TICK_MS: u64 = 50;
+/// Answers, offers and the like held back for a client that does not read; then it is closed.
+pub const HELD_FRAMES_MAX: usize = 256;

@@ -14,11 +14,21 @@ use super::overload::Ladder;
 #[derive(Debug)]
 pub enum Out {
     Tell(Envelope),
-    /// A frame for the client. `may_drop` is true for typing and read marks only.
-    Frame { bytes: Bytes, may_drop: bool },
+    Frame { bytes: Bytes, keep: Keep },
     /// Read the store and come back with a page.
     Read(ReadPage),
     Close { close: Close, retry_after_ms: Option<u32> },
+}
+
+/// What happens to a frame that finds the outbox full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// Held back and sent once there is room: answers, offers, presence.
+    Held,
+    /// Read again from the log once there is room: events.
+    Replayed,
+    /// Dropped: typing and read marks.
+    No,
 }
 
 /// A page of a conversation's log.
@@ -50,11 +60,16 @@ pub struct Turn<'a> {
 
 impl Turn<'_> {
     pub fn frame(&mut self, reference: Option<u32>, frame: &ServerFrame<'_>) {
-        self.out.push(Out::Frame { bytes: frame.encode(reference), may_drop: false });
+        self.out.push(Out::Frame { bytes: frame.encode(reference), keep: Keep::Held });
+    }
+
+    /// A frame that the log can give again.
+    pub fn replayed(&mut self, frame: &ServerFrame<'_>) {
+        self.out.push(Out::Frame { bytes: frame.encode(None), keep: Keep::Replayed });
     }
 
     pub fn drop_first(&mut self, frame: &ServerFrame<'_>) {
-        self.out.push(Out::Frame { bytes: frame.encode(None), may_drop: true });
+        self.out.push(Out::Frame { bytes: frame.encode(None), keep: Keep::No });
     }
 
     pub fn tell(&mut self, envelope: Envelope) {

@@ -14,7 +14,7 @@ use crest_schema::frame::{ClientFrame, Id, ServerFrame, client, server};
 
 use super::limits::{BOARD_BEAT_MS, CATCH_UP_PAGE, LINKS_MAX, UNACKED_MAX};
 use super::link::{Arrival, Link};
-use super::out::{Error, Out, Purpose, ReadPage, Turn};
+use super::out::{Error, Keep, Out, Purpose, ReadPage, Turn};
 use crate::translate::{self, StaffCommand};
 
 /// One authenticated connection of an agent, supervisor or admin.
@@ -123,7 +123,7 @@ impl StaffSession {
                 let state = translate::staff_attached(conversation, last, &summary);
                 turn.frame(own.asked.take(), &ServerFrame::StaffAttached(state));
                 for entry in history.iter().filter(|entry| entry.seq > own.link.last) {
-                    turn.frame(None, &ServerFrame::StaffEvent(translate::staff_event(conversation, entry)));
+                    turn.replayed(&ServerFrame::StaffEvent(translate::staff_event(conversation, entry)));
                 }
                 let notes = own.link.attached(turn.id, last, turn.now);
                 tell_all(conversation, notes, turn);
@@ -205,19 +205,19 @@ impl StaffSession {
         }
         let Some(own) = self.links.get_mut(&conversation) else { return };
         match own.link.event(seq, turn.now) {
-            Arrival::Show => turn.out.push(Out::Frame { bytes: bytes.clone(), may_drop: false }),
+            Arrival::Show => turn.out.push(Out::Frame { bytes: bytes.clone(), keep: Keep::Replayed }),
             Arrival::Known => {}
             Arrival::Gap => self.heal(conversation, turn),
         }
     }
 
     /// A page of [`Purpose::CatchUp`].
-    pub fn caught_up(&mut self, conversation: ConversationId, entries: &[translate::StaffEntry], full: bool, turn: &mut Turn<'_>) {
+    pub fn caught_up(&mut self, conversation: ConversationId, entries: &[std::sync::Arc<crest_actors::conversation::Entry<crest_actors::conversation::Event>>], full: bool, turn: &mut Turn<'_>) {
         let Some(own) = self.links.get_mut(&conversation).filter(|own| !own.link.is_live()) else {
             return;
         };
         for entry in entries.iter().filter(|entry| entry.seq > own.link.last) {
-            turn.frame(None, &ServerFrame::StaffEvent(translate::staff_event(conversation, entry)));
+            turn.replayed(&ServerFrame::StaffEvent(translate::staff_event(conversation, entry)));
         }
         own.link.last = entries.last().map_or(own.link.last, |last| own.link.last.max(last.seq));
         if full {
