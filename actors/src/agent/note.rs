@@ -1,5 +1,6 @@
 //! The whole input alphabet of an agent, and its ledger's events.
 
+use crate::effect::{OfferContext, OfferOutcome};
 use crate::ids::{ConversationId, GroupId, Millis, OfferId, Seq, SessionId};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -36,6 +37,26 @@ pub enum Note {
     Release {
         offer: OfferId,
         why: Released,
+    },
+    /// From the conversation: it is held for this agent until `expires_at`; shown to all its
+    /// sessions. Repeated with every `Confirm` of an offer not yet decided.
+    Offered {
+        offer: OfferId,
+        expires_at: Millis,
+        context: OfferContext,
+    },
+    /// From the conversation: that offer is decided.
+    OfferGone {
+        offer: OfferId,
+        outcome: OfferOutcome,
+    },
+    /// From the conversation: this agent holds it now (accepted, or by transfer).
+    Assigned {
+        conversation: ConversationId,
+    },
+    /// From the conversation: this agent no longer holds it.
+    Unassigned {
+        conversation: ConversationId,
     },
     /// A queue that has just started asks who is ready.
     Announce {
