@@ -4,7 +4,7 @@ mod bot;
 mod log;
 mod outlet;
 
-pub use bot::{BotPort, BotReply, BotTurn};
+pub use bot::{BotPort, BotReply, BotTurn, HandOffReason};
 pub use log::{
     Activation, Append, BatchOutcome, Done, LogId, LogStore, Record, StoreFailure, Stored,
 };
