@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::board::BoardView;
 use crate::conversation::{
-    BotContext, CustomerEntry, Entry, Ephemeral, Event, Place, Refusal, Role, Summary,
+    BotContext, CustomerEntry, Entry, Ephemeral, Event, Place, Refusal, Role, Speaker, Summary,
 };
 use crate::ids::{
     AgentId, AgentKey, ClientMsgId, ConversationId, ConversationKey, CustomerKey, GroupKey, Millis,
@@ -190,9 +190,16 @@ pub enum Push {
         conversation: ConversationId,
         opening: u32,
     },
+    /// To staff: somebody types or has read.
     Ephemeral {
         conversation: ConversationId,
         from: Role,
+        ephemeral: Ephemeral,
+    },
+    /// To customers: the same, from somebody they may know of; read marks in their numbering.
+    CustomerEphemeral {
+        conversation: ConversationId,
+        from: Speaker,
         ephemeral: Ephemeral,
     },
     Place {

@@ -5,7 +5,7 @@ mod codec;
 mod log;
 mod outlet;
 
-pub use bot::{BotPort, BotReply, BotTurn};
+pub use bot::{BotPort, BotReply, BotTurn, HandOffReason};
 pub use codec::Codec;
 pub use log::{
     Activation, Append, BatchOutcome, Done, LogId, LogStore, Record, StoreFailure, Stored,
