@@ -140,7 +140,7 @@ pub enum Push {
         conversation: ConversationId,
         history: Vec<Arc<Entry<Event>>>,
         last: Seq,
-        summary: Summary,
+        summary: Box<Summary>,
     },
     /// Not registered: read the store up to `tail`, then attach again.
     Behind {
@@ -210,7 +210,7 @@ pub enum Push {
     Offer {
         offer: OfferId,
         expires_at: Millis,
-        context: OfferContext,
+        context: Box<OfferContext>,
     },
     OfferGone {
         offer: OfferId,

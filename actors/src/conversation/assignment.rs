@@ -246,7 +246,7 @@ impl Conversation {
         let note = agent::Note::Offered {
             offer: offer.clone(),
             expires_at: held.until,
-            context: self.offer_context(),
+            context: Box::new(self.offer_context()),
         };
         self.tell_agent(step, &offer.agent, note);
     }

@@ -256,7 +256,7 @@ impl Conversation {
             conversation: self.key.id,
             history: history.cloned().collect(),
             last: self.fold.last,
-            summary: self.summary().expect("staff attach to what was opened"),
+            summary: Box::new(self.summary().expect("staff attach to what was opened")),
         }
     }
 
