@@ -1,17 +1,16 @@
 //! A customer's connection: which conversation is its own, and holding on to it.
 
-use crest_actors::conversation::{Command, Ephemeral, Note};
+use crest_actors::conversation::{Command, CustomerEntry, Ephemeral, Note, Refusal, Role};
 use crest_actors::customer::{self, Identity};
 use crest_actors::effect::{Envelope, Push};
 use crest_actors::ids::{ConversationId, CustomerKey, Millis, Seq};
-use crest_actors::conversation::{Refusal, Role};
 use crest_schema::codes::Code;
-use crest_schema::frame::{Class, ClientFrame, ClientKind, Id, ServerFrame, client, server};
+use crest_schema::frame::{Class, ClientFrame, ClientKind};
 
-use super::limits::{ASK_AGAIN_MS, CATCH_UP_PAGE, UNACKED_MAX};
+use super::limits::{ASK_AGAIN_MS, UNACKED_MAX};
 use super::link::{Arrival, Link};
 use super::out::{Error, Keep, Out, Purpose, ReadPage, Turn};
-use crate::translate;
+use crate::translate::{self, Request, Viewer};
 
 /// One authenticated connection of a customer.
 pub struct CustomerSession {
@@ -60,84 +59,89 @@ impl CustomerSession {
     pub fn frame(&mut self, reference: Option<u32>, frame: ClientFrame, turn: &mut Turn<'_>) {
         let kind = frame.kind();
         let class = if self.would_open(kind) { Class::NewConversations } else { kind.class() };
-        if turn.shed(reference, class, translate::client_id(&frame)) {
+        if turn.shed(reference, class) {
             return;
         }
-        if let Some(named) = translate::named_conversation(&frame) {
-            if self.link.as_ref().is_none_or(|link| link.conversation != named) && kind != ClientKind::History {
-                return turn.error(reference, Error { conversation: Some(named), ..Code::NotOpen.into() });
+        let request = match translate::request(frame, None) {
+            Ok(request) => request,
+            Err(code) => return turn.error(reference, code.into()),
+        };
+        match request {
+            Request::Ping => turn.pong(reference),
+            Request::Command { conversation, command } => {
+                if self.is_elsewhere(conversation) {
+                    let id = command.client_id();
+                    return turn.error(reference, Error { id, conversation, ..Refusal::NotOpen.into() });
+                }
+                self.command(reference.unwrap_or(0), command, turn);
             }
-        }
-        match frame {
-            ClientFrame::Ping(_) => turn.frame(reference, &ServerFrame::Pong(client::Empty {})),
-            ClientFrame::Typing(_) => self.ephemeral(Ephemeral::Typing, turn),
-            ClientFrame::Read(read) => self.ephemeral(Ephemeral::Read { up_to: Seq(read.up_to) }, turn),
-            ClientFrame::History(history) => self.history(reference, &history, turn),
-            ClientFrame::Hello(_) => turn.error(reference, Code::HelloRepeated.into()),
-            other => match translate::customer_command(other) {
-                Ok(Some(command)) => self.command(reference.unwrap_or(0), command, turn),
-                Ok(None) => turn.error(reference, Code::Forbidden.into()),
-                Err(refusal) => turn.error(reference, refusal.into()),
-            },
+            Request::Ephemeral { conversation, ephemeral } => {
+                if !self.is_elsewhere(conversation) {
+                    self.ephemeral(ephemeral, turn);
+                }
+            }
+            Request::History { conversation, page } => {
+                let own = self.link.as_ref().map(|link| link.conversation);
+                let Some(conversation) = conversation.or(own) else {
+                    return turn.error(reference, Refusal::NotOpen.into());
+                };
+                let purpose = Purpose::History { reference: reference.unwrap_or(0) };
+                turn.out.push(Out::Read(ReadPage { conversation, page, purpose }));
+            }
+            Request::Hello(_) => turn.error(reference, Code::HelloRepeated.into()),
+            Request::Attach { .. }
+            | Request::Detach { .. }
+            | Request::SetPresence { .. }
+            | Request::WatchBoard(_)
+            | Request::UnwatchBoard => turn.error(reference, Code::Forbidden.into()),
         }
     }
 
     pub fn push(&mut self, push: Push, turn: &mut Turn<'_>) {
-        match push {
-            Push::Routed { conversation, opening, open } => self.routed(conversation, opening, open, turn),
-            Push::AttachedCustomer { link, conversation, history, last, state } => {
-                let Some(own) = self.link.as_mut().filter(|l| l.conversation == conversation && l.is_current(link)) else {
-                    return;
-                };
-                let attached = translate::attached(conversation, last, &state);
-                turn.frame(None, &ServerFrame::Attached(attached));
-                for entry in history.iter().filter(|entry| entry.seq > own.last) {
-                    turn.replayed(&ServerFrame::Event(translate::customer_event(conversation, entry)));
+        match &push {
+            Push::Routed { conversation, opening: _, open } => self.routed(&push, *conversation, *open, turn),
+            Push::AttachedCustomer { link, conversation, last, .. } => {
+                let current = |own: &&mut Box<Link>| own.conversation == *conversation && own.is_current(*link);
+                if let Some(own) = self.link.as_mut().filter(current) {
+                    turn.show(&push, Viewer::Customer);
+                    let notes = own.attached(turn.id, *last, turn.now);
+                    self.tell_all(notes, turn);
                 }
-                let notes = own.attached(turn.id, last, turn.now);
-                self.tell_all(notes, turn);
             }
             Push::Behind { link, conversation, tail: _ } => {
-                let Some(own) = self.link.as_mut().filter(|l| l.conversation == conversation && l.is_current(link)) else {
-                    return;
-                };
-                own.reading(turn.now);
-                let after = own.last;
-                turn.out.push(Out::Read(ReadPage { conversation, after, before: None, limit: CATCH_UP_PAGE, purpose: Purpose::CatchUp }));
+                let current = |own: &&mut Box<Link>| own.conversation == *conversation && own.is_current(*link);
+                if let Some(own) = self.link.as_mut().filter(current) {
+                    own.reading(turn.now);
+                    turn.out.push(Out::Read(ReadPage::catch_up(*conversation, own.last)));
+                }
             }
-            Push::Unknown { conversation } => self.heal(conversation, turn),
+            Push::Unknown { conversation } => self.heal(*conversation, turn),
             Push::Tail { conversation, last } => {
-                if self.link.as_ref().is_some_and(|link| link.is_live() && link.last < last) {
-                    self.heal(conversation, turn);
+                if self.link.as_ref().is_some_and(|link| link.is_live() && link.last < *last) {
+                    self.heal(*conversation, turn);
                 }
             }
             Push::Resend { conversation, link, from } => {
-                let own = self.link.as_mut().filter(|own| own.conversation == conversation);
-                let notes = own.map_or_else(Vec::new, |own| own.resend(turn.id, link, from, turn.now));
+                let own = self.link.as_mut().filter(|own| own.conversation == *conversation);
+                let notes = own.map_or_else(Vec::new, |own| own.resend(turn.id, *link, *from, turn.now));
                 self.tell_all(notes, turn);
             }
-            Push::Ack { reference, id, conversation, number, seq, at } => {
-                if self.answered(conversation, number) {
-                    let ack = translate::ack(id, conversation, seq, at);
-                    turn.frame(Some(reference), &ServerFrame::Ack(ack));
+            Push::Ack { conversation, number, .. } => {
+                if self.answered(*conversation, *number) {
+                    turn.show(&push, Viewer::Customer);
                 }
             }
-            Push::Done { reference, conversation, number } => {
-                if conversation.is_none_or(|conversation| self.answered(conversation, number)) {
-                    let conversation = conversation.map(|id| Id(id.0));
-                    turn.frame(Some(reference), &ServerFrame::Done(server::Done { conversation }));
+            Push::Done { conversation, number, .. } => {
+                if conversation.is_none_or(|conversation| self.answered(conversation, *number)) {
+                    turn.show(&push, Viewer::Customer);
                 }
             }
             Push::Refused { reference, conversation, number, refusal, id } => {
-                self.refused(reference, conversation, number, Error { id, conversation, ..refusal.into() }, turn);
+                let error = Error { id: *id, conversation: *conversation, ..(*refusal).into() };
+                self.refused(*reference, *conversation, *number, error, turn);
             }
-            Push::Ended { conversation, opening } => self.ended(conversation, opening, turn),
-            Push::CustomerEphemeral { conversation, from, ephemeral } => {
-                turn.drop_first(&translate::customer_ephemeral(conversation, &from, ephemeral));
-            }
-            Push::Place { conversation, place } => {
-                turn.frame(None, &ServerFrame::Place(translate::place(conversation, place)));
-            }
+            Push::Ended { conversation, opening: _ } => self.ended(&push, *conversation, turn),
+            Push::CustomerEphemeral { .. } | Push::Place { .. } => turn.show(&push, Viewer::Customer),
             // Staff's own pushes never go to a customer's connection; were one misdirected, it ends here.
             Push::AttachedStaff { .. }
             | Push::Ephemeral { .. }
@@ -165,22 +169,20 @@ impl CustomerSession {
         }
     }
 
-    /// A page asked for by [`Purpose::CatchUp`]: everything shown, then another page or the owner again.
-    pub fn caught_up(&mut self, conversation: ConversationId, entries: &[crest_actors::conversation::CustomerEntry], full: bool, read_to: Seq, turn: &mut Turn<'_>) {
-        let Some(link) = self.link.as_mut().filter(|l| l.conversation == conversation && !l.is_live()) else {
-            return;
-        };
-        for entry in entries.iter().filter(|entry| entry.seq > link.last) {
-            turn.replayed(&ServerFrame::Event(translate::customer_event(conversation, entry)));
+    /// A page of [`Purpose::CatchUp`] up to the log's `read_to`: shown, then the next, then the owner again.
+    pub fn caught_up(&mut self, conversation: ConversationId, seen: &[CustomerEntry], next: Option<Seq>, turn: &mut Turn<'_>) {
+        let reading = |link: &&mut Box<Link>| link.conversation == conversation && !link.is_live();
+        let Some(link) = self.link.as_mut().filter(reading) else { return };
+        for entry in seen.iter().filter(|entry| entry.seq > link.last) {
+            turn.frame(None, &translate::customer_event(conversation, entry));
         }
-        if let Some(last) = entries.last() {
-            link.last = link.last.max(last.seq);
-        }
-        if full && entries.last().is_none_or(|last| last.seq < read_to) {
-            link.reading(turn.now);
-            turn.out.push(Out::Read(ReadPage { conversation, after: read_to, before: None, limit: CATCH_UP_PAGE, purpose: Purpose::CatchUp }));
-        } else {
-            self.heal(conversation, turn);
+        link.last = seen.last().map_or(link.last, |entry| link.last.max(entry.seq));
+        match next {
+            Some(after) => {
+                link.reading(turn.now);
+                turn.out.push(Out::Read(ReadPage::catch_up(conversation, after)));
+            }
+            None => self.heal(conversation, turn),
         }
     }
 
@@ -250,20 +252,18 @@ impl CustomerSession {
         turn.tell(Envelope::Customer(self.key.clone(), note));
     }
 
-    fn routed(&mut self, conversation: Option<ConversationId>, opening: u32, open: bool, turn: &mut Turn<'_>) {
+    fn routed(&mut self, push: &Push, conversation: Option<ConversationId>, open: bool, turn: &mut Turn<'_>) {
         let Some(entering) = self.entering else { return };
         if entering.open && !open {
             return; // an answer to an earlier question; ours is on its way
         }
         self.entering = None;
         self.open = open;
-        let routed = server::Routed { conversation: conversation.map(|id| Id(id.0)), opening, open };
-        turn.frame(None, &ServerFrame::Routed(routed));
+        turn.show(push, Viewer::Customer);
         if let Some(conversation) = conversation {
             self.link_to(conversation, turn);
         }
-        let waiting = std::mem::take(&mut self.unrouted);
-        for (reference, command) in waiting {
+        for (reference, command) in std::mem::take(&mut self.unrouted) {
             self.command(reference, command, turn);
         }
     }
@@ -283,12 +283,12 @@ impl CustomerSession {
     }
 
     /// The opening is over. What would open another waits for one; the rest is refused.
-    fn ended(&mut self, conversation: ConversationId, opening: u32, turn: &mut Turn<'_>) {
+    fn ended(&mut self, push: &Push, conversation: ConversationId, turn: &mut Turn<'_>) {
         let Some(link) = self.link.as_mut().filter(|link| link.conversation == conversation) else {
             return;
         };
         self.open = false;
-        turn.frame(None, &ServerFrame::Ended(server::Ended { conversation: Id(conversation.0), opening }));
+        turn.show(push, Viewer::Customer);
         for (reference, command) in link.take_window() {
             if opens(&command) {
                 self.unrouted.push((reference, command));
@@ -339,13 +339,9 @@ impl CustomerSession {
         }
     }
 
-    fn history(&mut self, reference: Option<u32>, history: &client::History, turn: &mut Turn<'_>) {
-        let named = history.conversation.map(|id| ConversationId(id.0));
-        let Some(conversation) = named.or(self.link.as_ref().map(|link| link.conversation)) else {
-            return turn.error(reference, Refusal::NotOpen.into());
-        };
-        let page = translate::history_page(conversation, history, reference.unwrap_or(0));
-        turn.out.push(Out::Read(page));
+    /// Does the frame name another conversation than this session's own?
+    fn is_elsewhere(&self, named: Option<ConversationId>) -> bool {
+        named.is_some_and(|named| self.link.as_ref().is_none_or(|link| link.conversation != named))
     }
 
     fn tell_all(&self, notes: Vec<Note>, turn: &mut Turn<'_>) {

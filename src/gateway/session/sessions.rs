@@ -23,12 +23,13 @@ use super::overload::{Ladder, Pressure};
 use super::pages;
 use super::staff::StaffSession;
 use crate::gateway::socket::{Closed, Flow, Gate, Handler, Kind, Sent};
+use crate::auth::Role;
 use crate::translate;
 
 /// Everything connected to this arbiter.
 pub struct Sessions {
     hub: Rc<Hub>,
-    gate: RefCell<Option<Rc<Gate>>>,
+    gate: Gate,
     doors: Doors,
     table: RefCell<HashMap<SessionId, Entry>>,
     /// When each session wants to repeat something.
@@ -61,11 +62,11 @@ thread_local! {
 }
 
 impl Sessions {
-    /// Installs the sessions of this arbiter; the gate is given once it exists.
-    pub fn install(hub: &Rc<Hub>, doors: Doors) -> Rc<Self> {
+    /// Installs the sessions of this arbiter and starts its gate.
+    pub fn install(hub: &Rc<Hub>, gate: Gate, doors: Doors) -> Rc<Self> {
         let sessions = Rc::new(Self {
             hub: hub.clone(),
-            gate: RefCell::new(None),
+            gate,
             doors,
             table: RefCell::default(),
             beats: RefCell::default(),
@@ -73,7 +74,8 @@ impl Sessions {
             draining: Cell::new(false),
         });
         HERE.set(Some(sessions.clone()));
-        hub.set_outlet(sessions.clone());
+        hub.set_outlet(Rc::new(sessions.clone()));
+        sessions.gate.start(Rc::new(sessions.clone()));
         sessions
     }
 
@@ -82,12 +84,8 @@ impl Sessions {
         HERE.with_borrow(Clone::clone)
     }
 
-    pub fn set_gate(&self, gate: Rc<Gate>) {
-        *self.gate.borrow_mut() = Some(gate);
-    }
-
-    pub fn gate(&self) -> Rc<Gate> {
-        self.gate.borrow().clone().expect("the gate is set before anything connects")
+    pub fn gate(&self) -> &Gate {
+        &self.gate
     }
 
     /// Beats of every session that is due, and the ladder. Runs for the life of the arbiter.
@@ -184,7 +182,7 @@ impl Sessions {
         drop(table);
         self.carry_out(id, out);
         if resume {
-            self.gate().resume(id);
+            self.gate.resume(id);
         }
         self.schedule(id);
     }
@@ -209,7 +207,7 @@ impl Sessions {
         let muted = self.table.borrow().get(&id).is_none_or(|entry| entry.muted);
         if !muted {
             let kind = if keep == Keep::No { Kind::MayDrop } else { Kind::Must };
-            match self.gate().send(id, bytes.clone(), kind) {
+            match self.gate.send(id, bytes.clone(), kind) {
                 Sent::Queued | Sent::Dropped | Sent::Gone => return,
                 Sent::Gap => self.mute(id),
             }
@@ -241,7 +239,7 @@ impl Sessions {
         let reason = close.meaning();
         let bye = server::Bye { code: close.number(), reason: reason.into(), retry_after_ms };
         let bye = ServerFrame::Bye(bye).encode(None);
-        self.gate().close(id, close.number(), reason, Some(bye));
+        self.gate.close(id, close.number(), reason, Some(bye));
     }
 
     fn tenant_of(&self, id: SessionId) -> Option<TenantId> {
@@ -330,15 +328,12 @@ impl Sessions {
 
     /// Hands the socket to the arbiter that the guest's actors live on.
     fn move_home(&self, id: SessionId, guest: Guest, home: u16) {
-        let Some((stream, read)) = self.gate().release(id) else { return };
+        let Some(transport) = self.gate.release(id) else { return };
         self.forget(id);
         self.hub.world().post.run_on(home, move |_| {
             let Some(sessions) = Sessions::here() else { return };
-            match sessions.gate().adopt(stream, read) {
-                Ok(id) => {
-                    sessions.forget(id);
-                    sessions.welcome(id, guest);
-                }
+            match sessions.gate.adopt(transport) {
+                Ok(id) => sessions.welcome(id, guest),
                 Err(error) => tracing::warn!(%error, "a connection was lost while it moved"),
             }
         });
@@ -353,9 +348,10 @@ impl Sessions {
     }
 
     fn refuse_malformed(self: &Rc<Self>, id: SessionId, malformed: &crest_schema::codec::Malformed) -> Flow {
-        let Some(code) = malformed.code() else {
+        if malformed.closes() {
             return goodbye(Close::BadProtocol, None);
-        };
+        }
+        let code = translate::code_of_malformed(malformed);
         let reference = malformed.reference();
         self.with(id, |_, turn| {
             turn.error(reference, Error { message: Some(malformed.to_string()), ..code.into() });
@@ -397,6 +393,9 @@ impl From<super::doors::Begun> for Session {
 
 impl Handler for Rc<Sessions> {
     fn opened(&self, id: SessionId) {
+        if self.table.borrow().contains_key(&id) {
+            return; // came from another arbiter, known already
+        }
         let at = self.hub.now().plus(HELLO_MS);
         let entry = Entry {
             tenant: TenantId::new(""),
@@ -421,14 +420,14 @@ impl Handler for Rc<Sessions> {
         let doors = &self.doors;
         self.with(id, |session, turn| match session {
             Session::Customer(customer) => {
-                if doors.may_customer(frame.kind()) {
+                if doors.allows(Role::Customer, frame.kind()) {
                     customer.frame(reference, frame, turn);
                 } else {
                     turn.error(reference, Code::Forbidden.into());
                 }
             }
             Session::Staff(staff) => {
-                if doors.may_staff(staff.role(), frame.kind()) {
+                if doors.allows(staff.role().into(), frame.kind()) {
                     staff.frame(reference, frame, turn);
                 } else {
                     turn.error(reference, Code::Forbidden.into());
@@ -491,13 +490,13 @@ impl Outlet for Rc<Sessions> {
     fn publish(&self, publication: Publication) {
         let Publication { conversation, entry, customers, staff } = publication;
         if let Some(seen) = CustomerEntry::of(&entry).filter(|_| !customers.is_empty()) {
-            let bytes = ServerFrame::Event(translate::customer_event(conversation, &seen)).encode(None);
+            let bytes = translate::customer_event(conversation, &seen).encode(None);
             for id in customers {
                 self.event(id, conversation, seen.seq, &bytes);
             }
         }
         if !staff.is_empty() {
-            let bytes = ServerFrame::StaffEvent(translate::staff_event(conversation, &entry)).encode(None);
+            let bytes = translate::staff_event(conversation, &entry).encode(None);
             for id in staff {
                 self.event(id, conversation, entry.seq, &bytes);
             }
