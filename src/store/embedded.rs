@@ -14,7 +14,7 @@ use crossbeam::channel::{Sender, unbounded};
 
 use super::answer::answer;
 use super::failure::OpenFailure;
-use super::file::{Durability, Place, open_writer};
+use super::file::{Durability, Place, open_reader, open_writer};
 use super::head::Heads;
 use super::intake::{Intake, Load};
 use super::limits::BODY_BYTES_MAX;
@@ -22,6 +22,7 @@ use super::list::{Page, Query};
 use super::readers::{Ask, Asks, Readers};
 use super::recover::recover;
 use super::row::Chain;
+use super::verify::{Fold, Progress, Report, verify};
 use super::writer::{Command, ONE, Writer};
 
 /// Logs in one SQLite file of a directory that no other process may open meanwhile.
@@ -111,6 +112,20 @@ impl EmbeddedStore {
             }),
         );
         answered.recv().expect("every command is answered")
+    }
+
+    /// Reads every log whole and compares: dense seqs, checksums, chain, locators, and each
+    /// conversation's index row with what `fold` makes of its log. Blocks; reads in short
+    /// transactions; exact while nobody writes. `Err`: the store could not be read to the end.
+    pub fn verify(
+        &self,
+        fold: &mut Fold<'_>,
+        progress: &mut Progress<'_>,
+    ) -> Result<Report, StoreFailure> {
+        let rows = self.settle()?;
+        let connection =
+            open_reader(&self.file).map_err(|why| StoreFailure::Unavailable(why.to_string()))?;
+        verify(&connection, &self.file, rows, fold, progress)
     }
 
     /// Where the rows lie.

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use crest_actors::ports::StoreFailure;
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
+
+use super::disk::take_bad_page;
 
 /// The store cannot be opened. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -35,12 +37,11 @@ pub enum OpenFailure {
 impl OpenFailure {
     pub(super) fn sqlite(path: &Path, source: rusqlite::Error) -> Self {
         let path = path.to_path_buf();
+        if let Some(what) = damage(&source) {
+            return Self::Corrupt { path, what };
+        }
         match source.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => Self::Foreign { path },
-            Some(ErrorCode::DatabaseCorrupt) => Self::Corrupt {
-                path,
-                what: source.to_string(),
-            },
             _ => Self::Sqlite { path, source },
         }
     }
@@ -59,14 +60,26 @@ pub enum Trouble {
 
 impl Trouble {
     pub fn of(path: &Path, error: &rusqlite::Error) -> Self {
+        if let Some(what) = damage(error) {
+            return Self::Corrupt(format!("{}: {what}", path.display()));
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full,
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-                Self::Corrupt(format!("{}: {error}", path.display()))
-            }
             _ => Self::Broken(format!("{}: {error}", path.display())),
         }
     }
+}
+
+/// What is wrong with the bytes, if it is the bytes.
+fn damage(error: &rusqlite::Error) -> Option<String> {
+    let failure = error.sqlite_error()?;
+    if failure.extended_code == ffi::SQLITE_IOERR_DATA {
+        let place = take_bad_page().map_or("a page".to_owned(), |offset| {
+            format!("the page at offset {offset}")
+        });
+        return Some(format!("{place} fails its checksum"));
+    }
+    (failure.code == ErrorCode::DatabaseCorrupt).then(|| error.to_string())
 }
 
 impl From<Trouble> for StoreFailure {

@@ -4,8 +4,9 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, ffi};
 
+use super::disk::{DISK, PAGE_BYTES, RESERVED_BYTES, register};
 use super::failure::OpenFailure;
 use super::limits::{READER_CACHE_KIB, WRITER_CACHE_KIB};
 
@@ -71,8 +72,9 @@ pub fn open_writer(file: &Path, durability: Durability) -> Result<Connection, Op
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut writer = Connection::open_with_flags(file, flags).map_err(failed)?;
+    let mut writer = open(file, flags).map_err(failed)?;
     check_owner(&writer, file)?;
+    reserve_checksums(&writer).map_err(failed)?;
     prepare(&writer, durability).map_err(failed)?;
     migrate(&mut writer, file)?;
     Ok(writer)
@@ -81,14 +83,37 @@ pub fn open_writer(file: &Path, durability: Durability) -> Result<Connection, Op
 /// A connection that only reads.
 pub fn open_reader(file: &Path) -> Result<Connection, OpenFailure> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let open = || {
-        let reader = Connection::open_with_flags(file, flags)?;
+    let prepare = || {
+        let reader = open(file, flags)?;
         reader.busy_timeout(Duration::from_secs(5))?;
         reader.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
         reader.pragma_update(None, "cell_size_check", true)?;
         Ok(reader)
     };
-    open().map_err(|source| OpenFailure::sqlite(file, source))
+    prepare().map_err(|source| OpenFailure::sqlite(file, source))
+}
+
+/// Through the layer that checks every page.
+fn open(file: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    let refused = |code| rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+    register().map_err(refused)?;
+    Connection::open_with_flags_and_vfs(file, flags, DISK)
+}
+
+/// In a new file, keeps room for the checksum on every page; an existing one has it.
+fn reserve_checksums(writer: &Connection) -> rusqlite::Result<()> {
+    writer.pragma_update(None, "page_size", PAGE_BYTES as i64)?;
+    let mut bytes = RESERVED_BYTES;
+    // SAFETY: the connection is open, and the operation reads and writes one integer.
+    let code = unsafe {
+        let bytes = (&raw mut bytes).cast();
+        let operation = ffi::SQLITE_FCNTL_RESERVE_BYTES;
+        ffi::sqlite3_file_control(writer.handle(), c"main".as_ptr(), operation, bytes)
+    };
+    if code == ffi::SQLITE_OK {
+        return Ok(());
+    }
+    Err(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None))
 }
 
 /// Before anything is written: the file is empty or ours, and not from the future.

@@ -4,6 +4,7 @@
 //! index of conversations, verification. Not here: what a body means, tokio, any other engine.
 
 mod answer;
+mod disk;
 mod embedded;
 mod failure;
 mod file;
@@ -19,6 +20,7 @@ mod run;
 mod staged;
 mod summary;
 mod transcript;
+mod verify;
 mod writer;
 
 pub use embedded::EmbeddedStore;
@@ -26,3 +28,4 @@ pub use failure::OpenFailure;
 pub use file::Durability;
 pub use list::{Page, Query};
 pub use row::Chain;
+pub use verify::{Fold, Progress, Report};
