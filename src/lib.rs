@@ -1,3 +1,4 @@
 //! crest
 
 pub mod config;
+pub mod desk;

@@ -1,11 +1,11 @@
 //! The known name closest to a mistyped one.
 
-/// The nearest of `known`, if it is near enough to be what was meant: at most a third of its letters differ.
+/// The nearest of `known`, if it is near enough to be what was meant: at most half of the longer one's letters differ.
 pub(super) fn nearest<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     known
         .map(|name| (distance(typed, name), name))
         .min_by_key(|(distance, _)| *distance)
-        .filter(|(distance, name)| *distance <= name.len().div_ceil(3))
+        .filter(|(distance, name)| *distance <= name.len().max(typed.len()) / 2)
         .map(|(_, name)| name)
 }
 
