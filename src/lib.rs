@@ -1,4 +1,5 @@
 //! crest
 
+pub mod auth;
 pub mod config;
 pub mod desk;
