@@ -26,3 +26,6 @@ pub use passwords::{Cost, Passwords};
 pub use principal::{CustomerPrincipal, Principal, Role, StaffPrincipal};
 pub use refusal::{AuthError, AuthRefusal};
 pub use tickets::{IssuedTicket, TicketRefusal, Tickets};
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@ mod failure;
 pub mod limits;
 mod port;
 mod records;
+pub mod seed;
 
 mod settings;
 pub mod sqlite;
@@ -23,3 +24,6 @@ pub use records::{
 };
 pub use settings::{BoostSettings, TenantSettings, TimingSettings};
 pub use sqlite::SqliteDesk;
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -17,8 +17,8 @@ pub(super) fn claim(
 ) -> Result<Claim, DeskError> {
     tx.execute(
         "DELETE FROM idempotency WHERE rowid IN
-         (SELECT rowid FROM idempotency WHERE claimed_at <= ?1 LIMIT ?2)",
-        params![now.0.saturating_sub(IDEMPOTENCY_MS), SWEEP_ROWS],
+         (SELECT rowid FROM idempotency WHERE claimed_at <= ?1 - ?2 LIMIT ?3)",
+        params![now.0, IDEMPOTENCY_MS, SWEEP_ROWS],
     )?;
     let found = tx
         .prepare_cached(
