@@ -1,4 +1,11 @@
 //! Crest: the edges of the messaging core and their wiring.
+//!
+//! Here: the gateway, the stores, the bot, the desk's relational data, admission, configuration,
+//! HTTP, and the translation between wire and domain. Not here: what any actor decides (`actors/`),
+//! how any frame looks (`schema/`).
 
+pub mod auth;
+pub mod config;
+pub mod desk;
 pub mod fault;
 pub mod store;
