@@ -5,6 +5,7 @@
 //! how any frame looks (`schema/`).
 
 pub mod auth;
+pub mod bot;
 pub mod config;
 pub mod desk;
 pub mod fault;
