@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use crate::board::BoardView;
 use crate::conversation::{
-    BotContext, CustomerEntry, Entry, Ephemeral, Event, Place, Refusal, Role, Summary,
+    BotContext, CustomerEntry, Entry, Ephemeral, Event, Place, Refusal, Role, Speaker, Summary,
 };
 use crate::ids::{
     AgentId, AgentKey, ClientMsgId, ConversationId, ConversationKey, CustomerKey, GroupKey, Millis,
     OfferId, Seq, SessionId, Shard, TenantId,
 };
-use crate::ports::BotTurn;
+use crate::ports::{BotTurn, LogId};
 use crate::{agent, board, conversation, customer, queue, skill_group};
 
 /// An actor, wherever it lives.
@@ -25,6 +25,16 @@ pub enum Address {
 }
 
 impl Address {
+    /// Is this the log of that actor?
+    pub fn owns(&self, log: &LogId) -> bool {
+        match (self, log) {
+            (Address::Customer(key), LogId::Pointer(of)) => key == of,
+            (Address::Conversation(key), LogId::Conversation(of)) => key == of,
+            (Address::Agent(key), LogId::Ledger(of)) => key == of,
+            _ => false,
+        }
+    }
+
     /// A conversation has its customer's shard, a queue its skill group's.
     pub fn shard(&self) -> Shard {
         match self {
@@ -76,6 +86,8 @@ pub enum Effect {
     Push(SessionId, Push),
     Publish(Publication),
     AskBot(BotTurn),
+    /// Every conversation in memory and every agent of the tenant says how it stands: a board lost its memory.
+    Rally(TenantId),
 }
 
 /// One event to everybody attached. Customers get it only if `entry.customer_seq` is set, and
@@ -86,6 +98,23 @@ pub struct Publication {
     pub entry: Arc<Entry<Event>>,
     pub customers: Vec<SessionId>,
     pub staff: Vec<SessionId>,
+}
+
+impl Publication {
+    /// The same event for those sessions only.
+    pub fn only(&self, wanted: impl Fn(&SessionId) -> bool) -> Self {
+        let of = |sessions: &[SessionId]| sessions.iter().copied().filter(|s| wanted(s)).collect();
+        Self {
+            conversation: self.conversation,
+            entry: self.entry.clone(),
+            customers: of(&self.customers),
+            staff: of(&self.staff),
+        }
+    }
+
+    pub fn has_readers(&self) -> bool {
+        !self.customers.is_empty() || !self.staff.is_empty()
+    }
 }
 
 /// What a session is told.
@@ -111,7 +140,7 @@ pub enum Push {
         conversation: ConversationId,
         history: Vec<Arc<Entry<Event>>>,
         last: Seq,
-        summary: Summary,
+        summary: Box<Summary>,
     },
     /// Not registered: read the store up to `tail`, then attach again.
     Behind {
@@ -161,9 +190,16 @@ pub enum Push {
         conversation: ConversationId,
         opening: u32,
     },
+    /// To staff: somebody types or has read.
     Ephemeral {
         conversation: ConversationId,
         from: Role,
+        ephemeral: Ephemeral,
+    },
+    /// To customers: the same, from somebody they may know of; read marks in their numbering.
+    CustomerEphemeral {
+        conversation: ConversationId,
+        from: Speaker,
         ephemeral: Ephemeral,
     },
     Place {
@@ -174,7 +210,7 @@ pub enum Push {
     Offer {
         offer: OfferId,
         expires_at: Millis,
-        context: OfferContext,
+        context: Box<OfferContext>,
     },
     OfferGone {
         offer: OfferId,
@@ -197,6 +233,11 @@ pub enum Push {
         held: Vec<ConversationId>,
     },
     Board(Arc<BoardView>),
+    /// Answer to `skill_group::Note::Look`.
+    Group {
+        reference: u32,
+        view: Arc<skill_group::GroupView>,
+    },
 }
 
 /// What a customer's client needs to draw the conversation before its first event.

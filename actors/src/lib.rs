@@ -14,4 +14,5 @@ pub mod ids;
 pub mod limits;
 pub mod ports;
 pub mod queue;
+pub mod runtime;
 pub mod skill_group;

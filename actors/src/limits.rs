@@ -44,6 +44,42 @@ pub const AVAILABILITY_BEAT_MS: u64 = 5_000;
 pub const QUEUE_WARM_UP_MS: u64 = 2_000;
 /// A pick that was not answered is made again.
 pub const PICK_TIMEOUT_MS: u64 = 2_000;
+/// Availability an agent has not repeated for so long is not believed any more.
+pub const AVAILABILITY_STALE_MS: u64 = 3 * AVAILABILITY_BEAT_MS;
+/// A queue publishes places and statistics at most so often.
+pub const QUEUE_TICK_MS: u64 = 1_000;
+/// Places looked at in each tick from the head on: nobody near being served sees an old one.
+pub const PLACES_HEAD: usize = 1_000;
+/// Places looked at in each tick of those behind, going round: with n of them, each once in n/1,000 s.
+pub const PLACES_ROUND: usize = 1_000;
+/// A place heard by nobody (lost, or the conversation restarted) is repeated with an announcement, so rarely.
+pub const PLACE_REPEAT_MS: u64 = 10_000;
+/// Withdrawals remembered, and for how long, against announcements that come after them.
+pub const WITHDRAWN_KEPT: usize = 65_536;
+pub const WITHDRAWN_KEPT_MS: u64 = 60_000;
+/// Requirements (skills and weight) a queue keeps an index for though nothing waits with them.
+pub const LANES_KEPT: usize = 64;
+/// A policy is repeated to its queue so often while the queue lives.
+pub const POLICY_REPEAT_MS: u64 = 30_000;
+
+/// A board's subscribers get at most one change in so long.
+pub const BOARD_TICK_MS: u64 = 200;
+/// Rows of one view: a frame is 64 KiB and a row up to 128 bytes of names several times.
+pub const BOARD_VIEW_ROWS: usize = 100;
+/// Views of a snapshot sent to one subscriber in a tick.
+pub const BOARD_VIEWS_A_TICK: usize = 16;
+/// Versions a board can still make a difference from, and the changes in all of them together.
+pub const BOARD_VERSIONS_KEPT: usize = 256;
+pub const BOARD_CHANGES_KEPT: usize = 65_536;
+/// Changes after which a board that nobody watches makes a version of them.
+pub const BOARD_UNWATCHED_CHANGES: usize = 1_024;
+/// Conversations on one board; more of one tenant at once are counted by its queues only.
+pub const BOARD_ROWS_MAX: usize = 100_000;
+/// A subscriber that did not repeat its watch for so long is dropped.
+pub const BOARD_WATCH_MS: u64 = 60_000;
+/// Subscribers of one board; the next one is not registered and asks again with its beat.
+pub const BOARD_SUBSCRIBERS_MAX: usize = 256;
+
 /// Misses in a row that set an agent `NotReady`.
 pub const MISSES_MAX: u32 = 3;
 /// Sessions of one agent: a few tabs and devices; the one silent longest gives way.
@@ -71,3 +107,16 @@ const _: () = assert!(
     "G6: back in the queue within 10 s"
 );
 const _: () = assert!(RESERVED_REPEAT_MS < PICK_TIMEOUT_MS);
+const _: () = assert!(AVAILABILITY_BEAT_MS < AVAILABILITY_STALE_MS);
+
+/// An entity that keeps dying answers "unavailable" for so long, then is tried again.
+pub const PUT_ASIDE_MS: u64 = 5_000;
+/// Different entities of a shard put aside within the window before the shard is restarted.
+pub const SHARD_PUT_ASIDE_MAX: usize = 8;
+/// Restarts of a whole region within the window before the process ends.
+pub const REGION_RESTARTS_MAX: usize = 3;
+/// Parcels from other threads waiting for one arbiter; full means notes are dropped, and repeated by their senders.
+pub const INBOX_PARCELS: usize = 65_536;
+/// Conversations woken at once after a start, and the pause before the next lot.
+pub const WAKE_LOT: usize = 500;
+pub const WAKE_PAUSE_MS: u64 = 10;

@@ -139,7 +139,7 @@ impl Agent {
                 let offer = Push::Offer {
                     offer: self.offer(*line),
                     expires_at: *expires_at,
-                    context: (**context).clone(),
+                    context: context.clone(),
                 };
                 turn.effects.push(Effect::Push(session, offer));
             }

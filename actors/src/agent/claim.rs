@@ -200,7 +200,7 @@ impl Agent {
         let push = Push::Offer {
             offer,
             expires_at,
-            context: *context,
+            context,
         };
         self.push_all(&push, turn);
     }

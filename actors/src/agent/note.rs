@@ -41,18 +41,19 @@ pub enum Note {
         offer: OfferId,
         why: Released,
     },
-    /// From the conversation: it is offered to this agent until `expires_at`. Repeated.
+    /// From the conversation: it is held for this agent until `expires_at`; shown to all its
+    /// sessions. Repeated with every `Confirm` of an offer not yet decided.
     Offered {
         offer: OfferId,
         expires_at: Millis,
         context: Box<OfferContext>,
     },
-    /// From the conversation: that offer ended.
+    /// From the conversation: that offer is decided.
     OfferGone {
         offer: OfferId,
         outcome: OfferOutcome,
     },
-    /// From the conversation: this agent holds it now.
+    /// From the conversation: this agent holds it now (accepted, or by transfer).
     Assigned {
         conversation: ConversationId,
     },

@@ -34,6 +34,8 @@ pub enum CustomerEvent {
     },
     /// A person was asked for.
     Waiting,
+    /// No person can be had for now; the bot goes on.
+    BotResumed,
     /// A person is there.
     Joined {
         agent: AgentId,
@@ -81,6 +83,7 @@ impl CustomerEntry {
                 from: Speaker::of(author),
             },
             Event::Waiting(_) => CustomerEvent::Waiting,
+            Event::BotResumed { .. } => CustomerEvent::BotResumed,
             Event::Accepted { offer } | Event::Transferred { offer, .. } => CustomerEvent::Joined {
                 agent: offer.agent.clone(),
             },

@@ -44,6 +44,10 @@ pub enum Event {
     BotTurned(BotContext),
     /// It waits for a group. The seq of this event is the entry id.
     Waiting(Waiting),
+    /// Its queue could not keep it: the bot goes on until a person is asked for again.
+    BotResumed {
+        from: GroupId,
+    },
     /// Held for one agent until `expires_at`.
     Offered {
         offer: OfferId,
@@ -264,6 +268,7 @@ impl Event {
         match self {
             Event::Opened(_)
             | Event::Waiting(_)
+            | Event::BotResumed { .. }
             | Event::Offered { .. }
             | Event::Accepted { .. }
             | Event::TransferRequested { .. }

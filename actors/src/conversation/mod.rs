@@ -1,10 +1,25 @@
 //! One customer's matter on one channel. Here: its events, its alphabet and its pure state.
 //! Not here: sockets, bytes, the bot's knowledge, queues.
 
+mod assignment;
+mod attachment;
+mod bot_turn;
+mod command;
 mod customer_event;
+mod ending;
 mod event;
+mod fold;
+mod known;
 mod note;
+mod opening;
+mod phase;
+mod speech;
+mod state;
+mod steering;
+mod step;
 mod summary;
+mod timers;
+mod waiting;
 
 pub use customer_event::{CustomerEntry, CustomerEvent, Speaker};
 pub use event::{
@@ -12,4 +27,5 @@ pub use event::{
     WaitReason, Waiting,
 };
 pub use note::{Command, Ephemeral, Note, Overflow, Place, Refusal, Role};
+pub use state::Conversation;
 pub use summary::{PhaseKind, Summary};

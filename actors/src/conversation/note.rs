@@ -152,6 +152,31 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// The client message id, of commands that carry one.
+    pub fn client_id(&self) -> Option<ClientMsgId> {
+        match self {
+            Command::Say { id, .. }
+            | Command::Edit { id, .. }
+            | Command::Recall { id, .. }
+            | Command::LeaveMessage { id, .. }
+            | Command::Whisper { id, .. } => Some(*id),
+            Command::AskHuman
+            | Command::CallBack { .. }
+            | Command::Leave
+            | Command::Rate { .. }
+            | Command::Accept { .. }
+            | Command::Decline { .. }
+            | Command::TransferToAgent { .. }
+            | Command::TransferToGroup { .. }
+            | Command::TakeOver
+            | Command::GiveBack
+            | Command::End
+            | Command::WrapUpDone { .. } => None,
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Ephemeral {
     Typing,

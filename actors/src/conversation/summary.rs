@@ -3,6 +3,7 @@
 use crate::ids::{AgentId, ChannelId, ConversationKey, CustomerId, GroupId, Millis, Seq};
 
 use super::event::CloseReason;
+use super::state::Conversation;
 
 /// Which state a conversation is in, without its details.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -42,4 +43,31 @@ pub struct Summary {
     pub rating: Option<u8>,
     /// A sweep must wake it after a restart: waiting, offered, active, or a timer ahead.
     pub awake: bool,
+}
+
+impl Conversation {
+    /// The row as the log now says; `None` for an empty log.
+    pub fn summary(&self) -> Option<Summary> {
+        let matter = self.fold.matter.as_ref()?;
+        let identity = matter.identity();
+        let ended = matter.ended.filter(|_| !matter.awake());
+        Some(Summary {
+            key: self.key.clone(),
+            customer: identity.customer.clone(),
+            channel: identity.channel.clone(),
+            tier: identity.tier,
+            phase: matter.phase.kind(),
+            position: matter.position,
+            group: matter.group.clone(),
+            agent: matter.agent.clone(),
+            taken_over: matter.phase.taken_over().is_some(),
+            opened_at: matter.opened_at(),
+            phase_since: matter.phase_since,
+            enqueued_at: matter.waited().map(|(_, waiting)| waiting.enqueued_at),
+            closed_at: ended.map(|(at, _)| at),
+            close_reason: matter.ended.map(|(_, reason)| reason),
+            rating: matter.rating,
+            awake: matter.awake(),
+        })
+    }
 }

@@ -30,7 +30,7 @@ pub struct Stored {
 }
 
 /// The log as the new owner found it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Activation {
     /// Newer than every token given for this log before; all older ones are fenced from now on.
     pub token: Token,
@@ -64,6 +64,27 @@ pub enum StoreFailure {
     /// The store refuses to serve this log: its bytes are not what was written. File and offset named.
     Corrupt(String),
 }
+
+impl StoreFailure {
+    /// When trying again makes sense.
+    pub fn retry_after_ms(&self) -> u64 {
+        match self {
+            StoreFailure::Unavailable(_) => 500,
+            StoreFailure::Corrupt(_) => 60_000,
+        }
+    }
+}
+
+impl std::fmt::Display for StoreFailure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            StoreFailure::Unavailable(why) => write!(f, "store unavailable: {why}"),
+            StoreFailure::Corrupt(what) => write!(f, "log corrupt: {what}"),
+        }
+    }
+}
+
+impl std::error::Error for StoreFailure {}
 
 /// Durable logs with one writer each.
 ///

@@ -1,10 +1,12 @@
 //! What the actors need from the world, as traits that the edges implement. No driver is named here.
 
 mod bot;
+mod codec;
 mod log;
 mod outlet;
 
-pub use bot::{BotPort, BotReply, BotTurn};
+pub use bot::{BotPort, BotReply, BotTurn, HandOffReason};
+pub use codec::Codec;
 pub use log::{
     Activation, Append, BatchOutcome, Done, LogId, LogStore, Record, StoreFailure, Stored,
 };

@@ -1,5 +1,15 @@
 //! Conversations waiting for a group. It owns nothing: an index over what waiting conversations announce.
 
+mod desk;
+mod estimate;
+mod line;
 mod note;
+mod order;
+mod rates;
+mod seat;
+mod state;
+mod withdrawals;
 
 pub use note::{Note, Policy, QueueStats, Withdrawn};
+pub use order::OrderKey;
+pub use state::Queue;

@@ -1,8 +1,9 @@
 //! The whole input alphabet of a queue.
 
 use crate::agent::Availability;
-use crate::conversation::Waiting;
-use crate::ids::{AgentId, ConversationId, Millis, OfferId, Seq, Skill};
+use crate::conversation::{Overflow, Waiting};
+use crate::directory::Directory;
+use crate::ids::{AgentId, ConversationId, GroupKey, Millis, OfferId, Seq, Skill};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Note {
@@ -58,10 +59,40 @@ pub struct Policy {
     pub max_length: u32,
     /// Longest wait; 0 means no limit.
     pub max_wait_ms: u64,
-    pub overflow: crate::conversation::Overflow,
+    pub overflow: Overflow,
     /// Nobody may be passed over longer than this (see `queue/order.rs`).
     pub starvation_ms: u64,
+    /// Grows with each change; an older one is ignored.
     pub revision: u64,
+}
+
+impl Policy {
+    /// Before anything is known: no limits.
+    pub(super) fn unset() -> Self {
+        let timing = crate::directory::Timing::default();
+        Self {
+            handling_ms: 5 * 60_000,
+            max_length: 0,
+            max_wait_ms: 0,
+            overflow: Overflow::LeaveMessage,
+            starvation_ms: timing.starvation_ms,
+            revision: 0,
+        }
+    }
+
+    /// As the directory has it, with the handling time expected; `None` where it has no such group.
+    pub fn configured(directory: &Directory, key: &GroupKey) -> Option<Self> {
+        let tenant = directory.tenant(&key.tenant)?;
+        let group = tenant.groups.get(&key.group)?;
+        Some(Self {
+            handling_ms: group.expected_handling_ms,
+            max_length: group.max_length,
+            max_wait_ms: group.max_wait_ms,
+            overflow: group.overflow.clone(),
+            starvation_ms: tenant.timing.starvation_ms,
+            revision: 0,
+        })
+    }
 }
 
 /// A line of the queue as supervisors and metrics see it.

@@ -1,5 +1,7 @@
 //! Agents who share skills: roster, presence counters, handling time, and the policy its queue follows.
 
 mod note;
+mod state;
 
-pub use note::Note;
+pub use note::{GroupView, Note};
+pub use state::SkillGroup;

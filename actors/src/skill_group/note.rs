@@ -1,7 +1,7 @@
 //! The whole input alphabet of a skill group.
 
 use crate::agent::Availability;
-use crate::ids::{AgentId, SessionId};
+use crate::ids::{AgentId, GroupId, SessionId};
 use crate::queue::QueueStats;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -27,4 +27,21 @@ pub enum Note {
         reference: u32,
     },
     Wake,
+}
+
+/// A group as a supervisor sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct GroupView {
+    pub group: GroupId,
+    pub ready: u32,
+    pub not_ready: u32,
+    pub offline: u32,
+    /// Sums over the agents who are ready.
+    pub load: u32,
+    pub capacity: u32,
+    /// Mean, in milliseconds.
+    pub handling_ms: u64,
+    pub queue: Option<QueueStats>,
+    /// By id.
+    pub agents: Vec<(AgentId, Availability)>,
 }

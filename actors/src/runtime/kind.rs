@@ -1,0 +1,31 @@
+//! What the runtime must know of a kind of actor: which log it has, where it lives, how its events
+//! become bytes.
+
+use std::hash::Hash;
+
+use crate::aggregate::Aggregate;
+use crate::conversation::Entry;
+use crate::effect::{Address, Effect};
+use crate::ports::{Codec, LogId, Record, Stored};
+
+use super::Hub;
+use super::region::Region;
+
+/// An aggregate with its place in the runtime.
+pub trait Kind: Aggregate<Key: Eq + Hash + Send + Unpin + 'static, Note: 'static> + Unpin {
+    const NAME: &'static str;
+
+    fn address(key: &Self::Key) -> Address;
+
+    /// `None` for indexes, which own nothing durable.
+    fn log(key: &Self::Key) -> Option<LogId>;
+
+    fn encode(codec: &dyn Codec, entry: &Entry<Self::Event>) -> Record;
+
+    fn decode(codec: &dyn Codec, stored: &Stored) -> Result<Entry<Self::Event>, String>;
+
+    fn region(hub: &Hub) -> &Region<Self>;
+
+    /// What the sender of a note that cannot be taken is told, where somebody waits for an answer.
+    fn refuse(note: &Self::Note) -> Option<Effect>;
+}

@@ -1,0 +1,189 @@
+//! The six kinds, one by one.
+
+use crate::agent::{self, Agent};
+use crate::board::{self, Board};
+use crate::conversation::{self, Conversation, Entry, Refusal};
+use crate::customer::{self, Customer};
+use crate::effect::{Address, Effect, Push};
+use crate::ids::{AgentKey, ConversationKey, CustomerKey, GroupKey, SessionId, TenantId};
+use crate::ports::{Codec, LogId, Record, Stored};
+use crate::queue::{self, Queue};
+use crate::skill_group::{self, SkillGroup};
+
+use super::Hub;
+use super::kind::Kind;
+use super::region::Region;
+
+/// Implements [`Kind`] for an aggregate with a log of its own.
+macro_rules! logged {
+    ($kind:ty, $name:literal, $key:ty, $note:ty, $event:ty, $address:ident, $log:ident,
+     $encode:ident, $decode:ident, $region:ident, $refuse:expr) => {
+        impl Kind for $kind {
+            const NAME: &'static str = $name;
+
+            fn address(key: &$key) -> Address {
+                Address::$address(key.clone())
+            }
+
+            fn log(key: &$key) -> Option<LogId> {
+                Some(LogId::$log(key.clone()))
+            }
+
+            fn encode(codec: &dyn Codec, entry: &Entry<$event>) -> Record {
+                codec.$encode(entry)
+            }
+
+            fn decode(codec: &dyn Codec, stored: &Stored) -> Result<Entry<$event>, String> {
+                codec.$decode(stored)
+            }
+
+            fn region(hub: &Hub) -> &Region<Self> {
+                &hub.$region
+            }
+
+            fn refuse(note: &$note) -> Option<Effect> {
+                $refuse(note)
+            }
+        }
+    };
+}
+
+/// Implements [`Kind`] for an index: nothing durable, nobody waits for its answer.
+macro_rules! index {
+    ($kind:ty, $name:literal, $key:ty, $note:ty, $address:ident, $region:ident) => {
+        impl Kind for $kind {
+            const NAME: &'static str = $name;
+
+            fn address(key: &$key) -> Address {
+                Address::$address(key.clone())
+            }
+
+            fn log(_: &$key) -> Option<LogId> {
+                None
+            }
+
+            fn encode(_: &dyn Codec, entry: &Entry<Self::Event>) -> Record {
+                match entry.event {}
+            }
+
+            fn decode(_: &dyn Codec, stored: &Stored) -> Result<Entry<Self::Event>, String> {
+                Err(format!(
+                    "{} has no log, yet event {} was read for it",
+                    Self::NAME,
+                    stored.seq.0
+                ))
+            }
+
+            fn region(hub: &Hub) -> &Region<Self> {
+                &hub.$region
+            }
+
+            fn refuse(_: &$note) -> Option<Effect> {
+                None
+            }
+        }
+    };
+}
+
+logged!(
+    Customer,
+    "customer",
+    CustomerKey,
+    customer::Note,
+    customer::Event,
+    Customer,
+    Pointer,
+    encode_pointer,
+    decode_pointer,
+    customers,
+    refuse_customer
+);
+logged!(
+    Conversation,
+    "conversation",
+    ConversationKey,
+    conversation::Note,
+    conversation::Event,
+    Conversation,
+    Conversation,
+    encode_conversation,
+    decode_conversation,
+    conversations,
+    refuse_conversation
+);
+logged!(
+    Agent,
+    "agent",
+    AgentKey,
+    agent::Note,
+    agent::Event,
+    Agent,
+    Ledger,
+    encode_ledger,
+    decode_ledger,
+    agents,
+    refuse_agent
+);
+index!(Queue, "queue", GroupKey, queue::Note, Queue, queues);
+index!(
+    SkillGroup,
+    "skill_group",
+    GroupKey,
+    skill_group::Note,
+    SkillGroup,
+    skill_groups
+);
+index!(Board, "board", TenantId, board::Note, Board, boards);
+
+fn refuse_customer(note: &customer::Note) -> Option<Effect> {
+    match note {
+        customer::Note::Enter { session, .. } => Some(unavailable(*session, 0)),
+        customer::Note::Ended { .. } | customer::Note::Wake => None,
+    }
+}
+
+fn refuse_conversation(note: &conversation::Note) -> Option<Effect> {
+    let conversation::Note::Command {
+        session,
+        reference,
+        number,
+        command,
+        ..
+    } = note
+    else {
+        return None;
+    };
+    Some(Effect::Push(
+        *session,
+        Push::Refused {
+            reference: *reference,
+            conversation: None,
+            number: Some(*number),
+            refusal: Refusal::StorageUnavailable,
+            id: command.client_id(),
+        },
+    ))
+}
+
+fn refuse_agent(note: &agent::Note) -> Option<Effect> {
+    match note {
+        agent::Note::SetPresence {
+            session, reference, ..
+        } => Some(unavailable(*session, *reference)),
+        _ => None,
+    }
+}
+
+fn unavailable(session: SessionId, reference: u32) -> Effect {
+    let refusal = Refusal::StorageUnavailable;
+    Effect::Push(
+        session,
+        Push::Refused {
+            reference,
+            conversation: None,
+            number: None,
+            refusal,
+            id: None,
+        },
+    )
+}

@@ -1,0 +1,178 @@
+//! Bringing an arbiter up, and waking who must be awake.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::conversation;
+use crate::directory::Directory;
+use crate::effect::{Effect, Envelope};
+use crate::ids::{AgentKey, ConversationKey, GroupKey, SHARDS, Shard, TenantId};
+use crate::limits::{WAKE_LOT, WAKE_PAUSE_MS};
+use crate::ports::StoreFailure;
+use crate::{agent, board, queue, skill_group};
+
+use super::hub::{Hub, World};
+use super::inbox::Parcel;
+
+/// Starts the hub of the current arbiter: its flusher, its inbox, its timers. Must run on the arbiter.
+pub fn start_arbiter(world: World, arbiter: u16, directory: Arc<Directory>) -> Rc<Hub> {
+    let hub = Hub::new(world, arbiter, directory);
+    actix::spawn(flush_each_tick(hub.clone()));
+    actix::spawn(receive_parcels(hub.clone()));
+    actix::spawn(fire_timers(hub.clone()));
+    hub
+}
+
+/// Wakes the queues, groups, boards and agents of the directory and every conversation that must be
+/// awake. Conversations come in lots, so that customers are served meanwhile.
+pub fn wake_all(hub: &Rc<Hub>) {
+    let directory = hub.directory();
+    for (tenant, settings) in &directory.tenants {
+        let boards = std::iter::once(Envelope::Board(tenant.clone(), board::Note::Wake));
+        let groups = settings.groups.keys().flat_map(|group| {
+            let key = GroupKey {
+                tenant: tenant.clone(),
+                group: group.clone(),
+            };
+            [
+                Envelope::SkillGroup(key.clone(), skill_group::Note::Wake),
+                Envelope::Queue(key, queue::Note::Wake),
+            ]
+        });
+        let agents = settings.agents.keys().map(|agent| {
+            let key = AgentKey {
+                tenant: tenant.clone(),
+                agent: agent.clone(),
+            };
+            Envelope::Agent(key, agent::Note::Reconfigured)
+        });
+        tell_local(hub, boards.chain(groups).chain(agents));
+    }
+    sweep(hub);
+}
+
+/// Every actor here that the directory concerns looks at it again.
+pub fn reconfigure(hub: &Rc<Hub>, directory: Arc<Directory>) {
+    hub.set_directory(directory.clone());
+    for (tenant, settings) in &directory.tenants {
+        let groups = settings.groups.keys().map(|group| {
+            let key = GroupKey {
+                tenant: tenant.clone(),
+                group: group.clone(),
+            };
+            Envelope::SkillGroup(key, skill_group::Note::Reconfigured)
+        });
+        let agents = settings.agents.keys().map(|agent| {
+            let key = AgentKey {
+                tenant: tenant.clone(),
+                agent: agent.clone(),
+            };
+            Envelope::Agent(key, agent::Note::Reconfigured)
+        });
+        tell_local(hub, groups.chain(agents));
+    }
+    for key in hub.agents.keys() {
+        let _ = hub.tell(Envelope::Agent(key, agent::Note::Reconfigured));
+    }
+}
+
+/// Every conversation in memory and every agent of the tenant says how it stands.
+pub(super) fn describe_all(hub: &Rc<Hub>, tenant: &TenantId) {
+    for key in hub.conversations.keys() {
+        if key.tenant == *tenant {
+            let _ = hub.tell(Envelope::Conversation(key, conversation::Note::Describe));
+        }
+    }
+    for key in hub.agents.keys() {
+        if key.tenant == *tenant {
+            let _ = hub.tell(Envelope::Agent(key, agent::Note::Reconfigured));
+        }
+    }
+}
+
+fn tell_local(hub: &Rc<Hub>, envelopes: impl Iterator<Item = Envelope>) {
+    let here = |envelope: &Envelope| {
+        hub.world().post.arbiter_of(envelope.address().shard()) == hub.arbiter()
+    };
+    hub.run(envelopes.filter(here).map(Effect::Tell));
+}
+
+fn sweep(hub: &Rc<Hub>) {
+    let shards = (0..SHARDS)
+        .map(|shard| Shard(shard as u8))
+        .filter(|shard| hub.world().post.arbiter_of(*shard) == hub.arbiter());
+    let inbox = hub.inbox();
+    let done = move |found: Result<Vec<ConversationKey>, StoreFailure>| {
+        inbox.post(Parcel::Job(Box::new(move |hub| match found {
+            Ok(keys) => {
+                tracing::info!(
+                    arbiter = hub.arbiter(),
+                    conversations = keys.len(),
+                    "waking"
+                );
+                actix::spawn(wake_in_lots(hub.clone(), keys));
+            }
+            Err(failure) => {
+                tracing::error!(%failure, "cannot read who must be awake, trying again");
+                actix::spawn(sweep_again(hub.clone()));
+            }
+        })));
+    };
+    hub.store().awake(shards.collect(), Box::new(done));
+}
+
+async fn sweep_again(hub: Rc<Hub>) {
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    sweep(&hub);
+}
+
+async fn wake_in_lots(hub: Rc<Hub>, keys: Vec<ConversationKey>) {
+    for lot in keys.chunks(WAKE_LOT) {
+        hub.run(lot.iter().map(|key| {
+            Effect::Tell(Envelope::Conversation(
+                key.clone(),
+                conversation::Note::Describe,
+            ))
+        }));
+        tokio::time::sleep(std::time::Duration::from_millis(WAKE_PAUSE_MS)).await;
+    }
+}
+
+/// One flush for all turns that ran since the last: whoever is ready runs before this task does.
+async fn flush_each_tick(hub: Rc<Hub>) {
+    loop {
+        hub.dirty.notified().await;
+        tokio::task::yield_now().await;
+        hub.flush();
+    }
+}
+
+async fn receive_parcels(hub: Rc<Hub>) {
+    let post = hub.world().post.clone();
+    let inbox = post.inbox(hub.arbiter());
+    let mut parcels = Vec::new();
+    loop {
+        inbox.wake.notified().await;
+        inbox.take(&mut parcels);
+        for parcel in parcels.drain(..) {
+            hub.receive(parcel);
+        }
+    }
+}
+
+async fn fire_timers(hub: Rc<Hub>) {
+    loop {
+        match hub.fire() {
+            Some(next) => {
+                let changed = tokio::time::timeout_at(
+                    hub.world().clock.instant(next),
+                    hub.timers_changed.notified(),
+                );
+                if changed.await.is_err() {
+                    hub.late(hub.now().since(next));
+                }
+            }
+            None => hub.timers_changed.notified().await,
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! Bounds of session logic, each with unit and reason.
+
+/// Commands of one session without an answer; beyond it the socket is not read.
+pub const UNACKED_MAX: usize = 32;
+/// A live link says where it stands after so much silence: heals a lost last event and a restarted owner.
+pub const BEAT_MS: u64 = 20_000;
+/// An attachment or route that is not answered is asked for again.
+pub const ASK_AGAIN_MS: u64 = 1_500;
+/// A command that is not answered is sent again; the owner knows it by its number and id.
+pub const RESEND_AFTER_MS: u64 = 2_000;
+/// Conversations one staff session is attached to: supervisors watch 500.
+pub const LINKS_MAX: usize = 1_000;
+/// Events read from the store at once while catching up.
+pub const CATCH_UP_PAGE: usize = 200;
+/// Commands of a customer that wait for a conversation to be found or opened.
+pub const UNROUTED_MAX: usize = UNACKED_MAX;
+/// A connection that has not said hello by then is closed.
+pub const HELLO_MS: u64 = 10_000;
+/// A board subscription is repeated, which also says which version is held.
+pub const BOARD_BEAT_MS: u64 = 15_000;
+
+const _: () = assert!(UNACKED_MAX <= crest_actors::limits::COMMAND_WINDOW as usize);
+/// How often sessions that are due are looked at.
+pub const BEAT_TICK_MS: u64 = 50;
+/// Answers, offers and the like held back for a client that does not read; then it is closed.
+pub const HELD_FRAMES_MAX: usize = 256;
