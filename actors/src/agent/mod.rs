@@ -5,9 +5,15 @@
 
 mod announce;
 mod claim;
+#[cfg(test)]
+mod desk;
 mod ledger;
 mod note;
 mod presence;
+#[cfg(test)]
+mod presence_tests;
+#[cfg(test)]
+mod property_tests;
 mod state;
 #[cfg(test)]
 mod state_tests;
