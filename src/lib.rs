@@ -1,1 +1,3 @@
 //! crest
+
+pub mod translate;
