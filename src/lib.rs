@@ -4,9 +4,12 @@
 //! HTTP, and the translation between wire and domain. Not here: what any actor decides (`actors/`),
 //! how any frame looks (`schema/`).
 
+pub mod answering;
 pub mod auth;
 pub mod bot;
 pub mod config;
 pub mod desk;
 pub mod fault;
+pub mod gateway;
 pub mod store;
+pub mod translate;
