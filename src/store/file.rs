@@ -1,6 +1,7 @@
 //! The file of the store: its lock, its connections, its schema.
 
 use std::fs::{File, TryLockError};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -72,6 +73,7 @@ pub fn open_writer(file: &Path, durability: Durability) -> Result<Connection, Op
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    check_header(file)?;
     let mut writer = open(file, flags).map_err(failed)?;
     check_owner(&writer, file)?;
     reserve_checksums(&writer).map_err(failed)?;
@@ -116,7 +118,30 @@ fn reserve_checksums(writer: &Connection) -> rusqlite::Result<()> {
     Err(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None))
 }
 
-/// Before anything is written: the file is empty or ours, and not from the future.
+/// Before SQLite looks at it: the file is empty, or a database with room for our checksums.
+fn check_header(file: &Path) -> Result<(), OpenFailure> {
+    const MAGIC: &[u8] = b"SQLite format 3\0";
+    const RESERVED_AT: usize = 20;
+    let path = || file.to_path_buf();
+    let mut header = Vec::new();
+    match File::open(file).and_then(|file| file.take(100).read_to_end(&mut header)) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(source) => {
+            return Err(OpenFailure::Io {
+                path: path(),
+                source,
+            });
+        }
+        Ok(_) => {}
+    }
+    let reserved = header.get(RESERVED_AT).copied().map(i32::from);
+    if header.is_empty() || (header.starts_with(MAGIC) && reserved == Some(RESERVED_BYTES)) {
+        return Ok(());
+    }
+    Err(OpenFailure::Foreign { path: path() })
+}
+
+/// Before anything is written: it carries our mark, or nothing yet.
 fn check_owner(connection: &Connection, file: &Path) -> Result<(), OpenFailure> {
     let failed = |source| OpenFailure::sqlite(file, source);
     let owner: i64 = connection

@@ -9,7 +9,11 @@ use super::failure::OpenFailure;
 use super::row::{Damage, RowHead, decode};
 use super::run::Run;
 
-const INSERT_RUN: &str = "INSERT INTO locator (log_no, first_seq, run) VALUES (?1, ?2, ?3)";
+const NEW_RUN: &str = "INSERT INTO locator (log_no, first_seq, run) VALUES (?1, ?2, ?3)";
+/// Runs filled after the horizon are there already, with the same bounds: every log began a new
+/// run at the horizon.
+const RUN_AGAIN: &str =
+    "INSERT OR REPLACE INTO locator (log_no, first_seq, run) VALUES (?1, ?2, ?3)";
 
 /// Where the writer goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,8 +57,18 @@ pub fn insert_run(
     run: &Run,
     buffer: &mut Vec<u8>,
 ) -> rusqlite::Result<()> {
+    write_run(connection, NEW_RUN, log_no, run, buffer)
+}
+
+fn write_run(
+    connection: &Connection,
+    sql: &str,
+    log_no: u64,
+    run: &Run,
+    buffer: &mut Vec<u8>,
+) -> rusqlite::Result<()> {
     run.encode(log_no, buffer);
-    connection.prepare_cached(INSERT_RUN)?.execute(params![
+    connection.prepare_cached(sql)?.execute(params![
         log_no as i64,
         run.first as i64,
         &buffer[..]
@@ -95,7 +109,7 @@ fn name_rows_after(connection: &Connection, file: &Path, horizon: u64) -> Result
         }
         run.push(row_no, head.base);
         if run.is_full() {
-            insert_run(connection, log_no, run, &mut buffer).map_err(failed)?;
+            write_run(connection, RUN_AGAIN, log_no, run, &mut buffer).map_err(failed)?;
             *run = Run::starting(seq + 1);
         }
     }
@@ -105,7 +119,7 @@ fn name_rows_after(connection: &Connection, file: &Path, horizon: u64) -> Result
         .collect();
     open.sort_unstable_by_key(|(log_no, _)| *log_no);
     for (log_no, run) in open {
-        insert_run(connection, log_no, &run, &mut buffer).map_err(failed)?;
+        write_run(connection, RUN_AGAIN, log_no, &run, &mut buffer).map_err(failed)?;
     }
     Ok(newest)
 }

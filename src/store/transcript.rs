@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::failure::Trouble;
 use super::limits::READ_ROWS_A_TRANSACTION;
-use super::name::{Name, display};
+use super::name::Name;
 use super::row::{Chain, RowHead, decode, genesis, link};
 use super::run::Run;
 
@@ -198,19 +198,11 @@ impl Transcript<'_> {
     }
 
     fn corrupt(&self, row_no: u64, what: &str) -> Trouble {
-        Trouble::Corrupt(format!(
-            "{}: row {row_no} of {} {what}",
-            self.file.display(),
-            display(self.log)
-        ))
+        Trouble::Corrupt(format!("{}: row {row_no} {what}", self.file.display()))
     }
 
     fn broken_index(&self, what: &str) -> Trouble {
-        Trouble::Corrupt(format!(
-            "{}: {}: {what}",
-            self.file.display(),
-            display(self.log)
-        ))
+        Trouble::Corrupt(format!("{}: {what}", self.file.display()))
     }
 
     fn sql<T>(&self, result: rusqlite::Result<T>) -> Result<T, Trouble> {

@@ -117,7 +117,7 @@ impl Walk<'_> {
         let read = match transcript.from(1, usize::MAX) {
             Ok(read) => read,
             Err(Trouble::Corrupt(what)) => {
-                self.problem(what);
+                self.problem(format!("{}: {what}", display(log)));
                 return Ok(());
             }
             Err(trouble) => return Err(trouble.into()),
@@ -158,27 +158,20 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Rows of no log and index rows of no conversation.
+    /// Rows of no log and index rows of no conversation. Where a log could not be read, what is
+    /// missing has been named already.
     fn strays(&mut self, rows: u64) -> Result<(), StoreFailure> {
-        let count = |sql| {
-            self.connection
-                .query_row(sql, [], |row| row.get::<_, i64>(0))
-        };
-        let present = self.sql(count("SELECT count(*) FROM log"))? as u64;
-        let indexed = self.sql(count("SELECT count(*) FROM conversation"))? as u64;
-        if present < rows {
-            self.problem(format!("{} of {rows} rows are gone", rows - present));
-        }
-        // A log that could not be read has been named; its rows are not strays.
         if self.report.problems_total > 0 {
             return Ok(());
         }
         if self.report.rows < rows {
             let strays = rows - self.report.rows;
-            self.problem(format!("{strays} rows belong to no log"));
+            self.problem(format!("{strays} of {rows} rows are in no log"));
         }
-        if self.indexed < indexed {
-            let strays = indexed - self.indexed;
+        let count = "SELECT count(*) FROM conversation";
+        let indexed: i64 = self.sql(self.connection.query_row(count, [], |row| row.get(0)))?;
+        let strays = (indexed as u64).saturating_sub(self.indexed);
+        if strays > 0 {
             self.problem(format!("{strays} index rows belong to no conversation"));
         }
         Ok(())

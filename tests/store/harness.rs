@@ -161,3 +161,43 @@ impl Drop for Directory {
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
+
+/// Random numbers that a printed seed replays: set `SEED` to the number a failed test printed.
+pub struct Random(u64);
+
+impl Random {
+    pub fn seeded() -> Self {
+        let seed = match std::env::var("SEED") {
+            Ok(seed) => seed.parse().expect("a number"),
+            Err(_) => u64::from(std::process::id()) << 20 ^ now_nanos(),
+        };
+        println!("SEED={seed}");
+        Self(seed)
+    }
+
+    /// SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % bound
+    }
+}
+
+fn now_nanos() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.map_or(0, |now| u64::from(now.subsec_nanos()))
+}
+
+/// Copies the files of a store as they are, shared memory apart: what a dead process leaves.
+pub fn copy_files(from: &Path, to: &Path) {
+    for name in [MAIN_FILE, WAL_FILE] {
+        if from.join(name).exists() {
+            std::fs::copy(from.join(name), to.join(name)).expect("copied");
+        }
+    }
+}
+
+pub const MAIN_FILE: &str = "log.sqlite3";
+pub const WAL_FILE: &str = "log.sqlite3-wal";
