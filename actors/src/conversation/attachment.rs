@@ -172,6 +172,9 @@ impl Conversation {
         if let Some(evicted) = self.links.evict() {
             let conversation = self.key.id;
             step.reply(evicted, Push::Unknown { conversation });
+            if !self.links.any_customer() {
+                self.left_at = step.now;
+            }
         }
         self.links.0.push(Link {
             session,

@@ -21,6 +21,13 @@ mod summary;
 mod timers;
 mod waiting;
 
+#[cfg(test)]
+mod script;
+#[cfg(test)]
+mod state_properties;
+#[cfg(test)]
+mod state_tests;
+
 pub use customer_event::{CustomerEntry, CustomerEvent, Speaker};
 pub use event::{
     Answer, Author, Body, BotContext, CloseReason, Entry, Event, Message, Opened, Target,
