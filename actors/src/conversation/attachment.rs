@@ -5,7 +5,7 @@ use crate::ids::{AgentId, Millis, Seq, SessionId};
 use crate::limits;
 
 use super::customer_event::CustomerEntry;
-use super::fold::Fold;
+use super::fold::{Fold, Shown};
 use super::note::{Refusal, Role};
 use super::state::Conversation;
 use super::step::Step;
@@ -280,7 +280,8 @@ impl Conversation {
         CustomerState {
             opening: matter.identity().opening,
             open: !matter.phase.ended(),
-            waiting: matter.phase.awaits_agent(),
+            // What it was shown: a takeover leaves no trace here either.
+            waiting: matter.shown == Shown::Waiting,
             may_rate: matter.may_rate(step.now, &step.timing).is_ok(),
             place: self.beats.as_ref().and_then(|beats| beats.place),
         }

@@ -24,6 +24,8 @@ mod waiting;
 #[cfg(test)]
 mod script;
 #[cfg(test)]
+mod soft_tests;
+#[cfg(test)]
 mod state_properties;
 #[cfg(test)]
 mod state_tests;
