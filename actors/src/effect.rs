@@ -181,7 +181,7 @@ pub enum Push {
     Offer {
         offer: OfferId,
         expires_at: Millis,
-        context: OfferContext,
+        context: Box<OfferContext>,
     },
     OfferGone {
         offer: OfferId,

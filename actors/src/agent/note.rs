@@ -43,7 +43,7 @@ pub enum Note {
     Offered {
         offer: OfferId,
         expires_at: Millis,
-        context: OfferContext,
+        context: Box<OfferContext>,
     },
     /// From the conversation: that offer is decided.
     OfferGone {

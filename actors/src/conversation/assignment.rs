@@ -7,7 +7,7 @@ use crate::queue::Withdrawn;
 use crate::{agent, limits, skill_group};
 
 use super::event::{CloseReason, Event, WaitReason};
-use super::fold::Matter;
+use super::matter::Matter;
 use super::phase::{Hold, Phase};
 use super::state::Conversation;
 use super::step::Step;
@@ -246,7 +246,7 @@ impl Conversation {
         let note = agent::Note::Offered {
             offer: offer.clone(),
             expires_at: held.until,
-            context: self.offer_context(),
+            context: Box::new(self.offer_context()),
         };
         self.tell_agent(step, &offer.agent, note);
     }
