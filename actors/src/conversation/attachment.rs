@@ -5,7 +5,8 @@ use crate::ids::{AgentId, Millis, Seq, SessionId};
 use crate::limits;
 
 use super::customer_event::CustomerEntry;
-use super::fold::{Fold, Shown};
+use super::fold::Fold;
+use super::matter::Shown;
 use super::note::{Refusal, Role};
 use super::state::Conversation;
 use super::step::Step;
@@ -176,6 +177,8 @@ impl Conversation {
                 self.left_at = step.now;
             }
         }
+        // Most have one session for life, and there are millions of them.
+        self.links.0.reserve_exact(1);
         self.links.0.push(Link {
             session,
             number,

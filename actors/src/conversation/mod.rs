@@ -10,6 +10,7 @@ mod ending;
 mod event;
 mod fold;
 mod known;
+mod matter;
 mod note;
 mod opening;
 mod phase;

@@ -183,7 +183,8 @@ pub(super) fn shown(turn: &Turn<Event>) -> String {
     parts.join(", ")
 }
 
-fn event(event: &Event) -> String {
+/// An event's name with what matters of it in brackets.
+pub(super) fn event(event: &Event) -> String {
     match event {
         Event::Waiting(it) => format!("Waiting({} {:?})", it.group, it.reason),
         Event::Message(it) => format!("Message({:?})", it.author),

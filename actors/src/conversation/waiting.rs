@@ -6,7 +6,7 @@ use crate::queue::{self, Withdrawn};
 use crate::{effect::Push, limits};
 
 use super::event::{Author, Body, CloseReason, Event, Message, WaitReason, Waiting};
-use super::fold::Matter;
+use super::matter::Matter;
 use super::note::{Overflow, Place};
 use super::state::Conversation;
 use super::step::Step;
