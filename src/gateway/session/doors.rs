@@ -48,16 +48,25 @@ impl Doors {
     /// Uses the ticket up. What the client may say about itself (language, group) is taken from the
     /// hello; everything else from the ticket alone.
     pub fn admit(&self, reference: u32, hello: client::Hello, now: Millis) -> Result<Guest, Close> {
-        let mut principal = self.auth.redeem(&hello.ticket, now).map_err(|refusal| match refusal {
-            TicketRefusal::Unknown | TicketRefusal::Expired => Close::TicketRefused,
-        })?;
+        let mut principal =
+            self.auth
+                .redeem(&hello.ticket, now)
+                .map_err(|refusal| match refusal {
+                    TicketRefusal::Unknown | TicketRefusal::Expired => Close::TicketRefused,
+                })?;
         if let Principal::Customer(customer) = &mut principal {
             customer.identity.language = hello.language;
             customer.identity.group = hello.group.map(GroupId::new);
         }
         let resume = hello.resume.iter().take(RESUME_MAX);
-        let resume = resume.map(|at| (translate::conversation_id(at.conversation), Seq(at.after))).collect();
-        Ok(Guest { reference, principal, resume })
+        let resume = resume
+            .map(|at| (translate::conversation_id(at.conversation), Seq(at.after)))
+            .collect();
+        Ok(Guest {
+            reference,
+            principal,
+            resume,
+        })
     }
 
     /// May this role send this frame at all?
@@ -81,7 +90,10 @@ impl Guest {
 
     pub fn welcome(&self, turn: &Turn<'_>, heartbeat_ms: u32) -> server::Welcome<'_> {
         let (name, display_name) = match &self.principal {
-            Principal::Customer(customer) => (customer.key.customer.as_str(), customer.identity.display_name.as_deref()),
+            Principal::Customer(customer) => (
+                customer.key.customer.as_str(),
+                customer.identity.display_name.as_deref(),
+            ),
             Principal::Staff(staff) => (staff.key.agent.as_str(), Some(staff.name.as_str())),
         };
         let id = turn.id;
@@ -110,9 +122,9 @@ impl Guest {
     /// Its session's first turn.
     pub fn begin(self, turn: &mut Turn<'_>) -> Begun {
         match self.principal {
-            Principal::Customer(CustomerPrincipal { key, identity, .. }) => {
-                Begun::Customer(CustomerSession::new(key, identity, self.resume.first().copied(), turn))
-            }
+            Principal::Customer(CustomerPrincipal { key, identity, .. }) => Begun::Customer(
+                CustomerSession::new(key, identity, self.resume.first().copied(), turn),
+            ),
             Principal::Staff(StaffPrincipal { key, role, .. }) => {
                 let serves = role == StaffRole::Agent;
                 Begun::Staff(StaffSession::new(key, role, serves, &self.resume, turn))

@@ -4,7 +4,9 @@
 use bytes::Bytes;
 use crest_actors::conversation::{Note, Refusal};
 use crest_actors::effect::{Envelope, Push};
-use crest_actors::ids::{ClientMsgId, ConversationId, ConversationKey, Millis, Seq, SessionId, TenantId};
+use crest_actors::ids::{
+    ClientMsgId, ConversationId, ConversationKey, Millis, Seq, SessionId, TenantId,
+};
 use crest_schema::codes::{Close, Code};
 use crest_schema::frame::{Class, Id, ServerFrame, ServerKind, client, server};
 
@@ -16,10 +18,16 @@ use crate::translate::{self, Viewer};
 #[derive(Debug)]
 pub enum Out {
     Tell(Envelope),
-    Frame { bytes: Bytes, keep: Keep },
+    Frame {
+        bytes: Bytes,
+        keep: Keep,
+    },
     /// Read the store and come back with a page.
     Read(ReadPage),
-    Close { close: Close, retry_after_ms: Option<u32> },
+    Close {
+        close: Close,
+        retry_after_ms: Option<u32>,
+    },
 }
 
 /// What happens to a frame that finds the outbox full.
@@ -37,7 +45,10 @@ impl Keep {
     fn of(kind: ServerKind) -> Self {
         match kind {
             ServerKind::Event | ServerKind::StaffEvent => Keep::Replayed,
-            ServerKind::Typing | ServerKind::Read | ServerKind::StaffTyping | ServerKind::StaffRead => Keep::No,
+            ServerKind::Typing
+            | ServerKind::Read
+            | ServerKind::StaffTyping
+            | ServerKind::StaffRead => Keep::No,
             _ => Keep::Held,
         }
     }
@@ -54,8 +65,17 @@ pub struct ReadPage {
 impl ReadPage {
     /// The next lot on the way to the tail.
     pub fn catch_up(conversation: ConversationId, after: Seq) -> Self {
-        let page = translate::Page { after, before: None, limit: CATCH_UP_PAGE, backward: false };
-        Self { conversation, page, purpose: Purpose::CatchUp }
+        let page = translate::Page {
+            after,
+            before: None,
+            limit: CATCH_UP_PAGE,
+            backward: false,
+        };
+        Self {
+            conversation,
+            page,
+            purpose: Purpose::CatchUp,
+        }
     }
 }
 
@@ -78,12 +98,17 @@ pub struct Turn<'a> {
 
 impl Turn<'_> {
     pub fn frame(&mut self, reference: Option<u32>, frame: &ServerFrame<'_>) {
-        self.out.push(Out::Frame { bytes: frame.encode(reference), keep: Keep::of(frame.kind()) });
+        self.out.push(Out::Frame {
+            bytes: frame.encode(reference),
+            keep: Keep::of(frame.kind()),
+        });
     }
 
     /// A push as the viewer's frames.
     pub fn show(&mut self, push: &Push, viewer: Viewer) {
-        translate::frames(push, viewer, &mut |reference, frame| self.frame(reference, &frame));
+        translate::frames(push, viewer, &mut |reference, frame| {
+            self.frame(reference, &frame)
+        });
     }
 
     pub fn done(&mut self, reference: Option<u32>, conversation: Option<ConversationId>) {
@@ -101,15 +126,21 @@ impl Turn<'_> {
 
     /// Tells a conversation of this tenant.
     pub fn tell_conversation(&mut self, id: ConversationId, note: Note) {
-        let key = ConversationKey { tenant: self.tenant.clone(), id };
+        let key = ConversationKey {
+            tenant: self.tenant.clone(),
+            id,
+        };
         self.tell(Envelope::Conversation(key, note));
     }
 
     pub fn error(&mut self, reference: Option<u32>, error: Error) {
-        let mut frame = server::Error::of(error.code)
-            .about(error.id.map(|id| Id(id.0)), error.conversation.map(translate::wire_id));
+        let mut frame = server::Error::of(error.code).about(
+            error.id.map(|id| Id(id.0)),
+            error.conversation.map(translate::wire_id),
+        );
         if let Some(what) = error.message {
-            frame.message = format!("{} {what}. {}", error.code.meaning(), error.code.next()).into();
+            frame.message =
+                format!("{} {what}. {}", error.code.meaning(), error.code.next()).into();
         }
         frame.retry_after_ms = error.retry_after_ms.or(frame.retry_after_ms);
         self.frame(reference, &frame.into());
@@ -122,7 +153,13 @@ impl Turn<'_> {
         };
         metrics::counter!("crest_shed_frames_total", "class" => format!("{class:?}")).increment(1);
         if let Some(code) = Code::of_class(class) {
-            self.error(reference, Error { retry_after_ms: Some(retry_after_ms), ..code.into() });
+            self.error(
+                reference,
+                Error {
+                    retry_after_ms: Some(retry_after_ms),
+                    ..code.into()
+                },
+            );
         }
         true
     }
@@ -140,7 +177,13 @@ pub struct Error {
 
 impl From<Code> for Error {
     fn from(code: Code) -> Self {
-        Self { code, message: None, retry_after_ms: None, id: None, conversation: None }
+        Self {
+            code,
+            message: None,
+            retry_after_ms: None,
+            id: None,
+            conversation: None,
+        }
     }
 }
 

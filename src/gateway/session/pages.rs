@@ -28,7 +28,10 @@ pub struct Page {
 /// Reads a page on the store's threads; the session gets it as a turn of its own.
 pub fn read(hub: &Rc<Hub>, session: SessionId, tenant: Option<TenantId>, read: ReadPage) {
     let Some(tenant) = tenant else { return };
-    let log = LogId::Conversation(ConversationKey { tenant, id: read.conversation });
+    let log = LogId::Conversation(ConversationKey {
+        tenant,
+        id: read.conversation,
+    });
     let world = hub.world().clone();
     let first = log.clone();
     // Customers' numbers never run ahead of the log's, so starting at theirs finds all that follows.
@@ -71,19 +74,40 @@ fn page(
         Ok(both) => both,
         Err(failure) => {
             let failure = Some(translate::code_of_store(&failure));
-            return Page { read, owner: None, entries: Vec::new(), more: false, failure };
+            return Page {
+                read,
+                owner: None,
+                entries: Vec::new(),
+                more: false,
+                failure,
+            };
         }
     };
     let more = found.len() == limit;
-    let owner = opened.first().and_then(|stored| decode(stored).ok()).and_then(|entry| match &entry.event {
-        Event::Opened(opened) => Some(opened.customer.clone()),
-        _ => None,
-    });
+    let owner = opened
+        .first()
+        .and_then(|stored| decode(stored).ok())
+        .and_then(|entry| match &entry.event {
+            Event::Opened(opened) => Some(opened.customer.clone()),
+            _ => None,
+        });
     match found.iter().map(decode).collect::<Result<Vec<_>, _>>() {
-        Ok(entries) => Page { read, owner, entries, more, failure: None },
+        Ok(entries) => Page {
+            read,
+            owner,
+            entries,
+            more,
+            failure: None,
+        },
         Err(what) => {
             tracing::error!(%what, "a stored event cannot be read");
-            Page { read, owner, entries: Vec::new(), more: false, failure: Some(Code::StorageCorrupt) }
+            Page {
+                read,
+                owner,
+                entries: Vec::new(),
+                more: false,
+                failure: Some(Code::StorageCorrupt),
+            }
         }
     }
 }
@@ -127,9 +151,15 @@ pub fn to_staff(session: &mut StaffSession, page: Page, turn: &mut Turn<'_>) {
         Purpose::CatchUp => session.caught_up(conversation, &page.entries, page.next(), turn),
         Purpose::History { reference } => {
             let asked = page.read.page;
-            let within = |entry: &&Entry<Event>| asked.before.is_none_or(|before| entry.seq < before);
+            let within =
+                |entry: &&Entry<Event>| asked.before.is_none_or(|before| entry.seq < before);
             let count = page.entries.iter().take_while(within).count();
-            let frame = translate::staff_page(conversation, &page.entries[..count], asked.backward, page.more);
+            let frame = translate::staff_page(
+                conversation,
+                &page.entries[..count],
+                asked.backward,
+                page.more,
+            );
             turn.frame(Some(reference), &frame);
         }
     }
@@ -138,7 +168,10 @@ pub fn to_staff(session: &mut StaffSession, page: Page, turn: &mut Turn<'_>) {
 impl Page {
     /// Where the next page begins, while there is one.
     fn next(&self) -> Option<Seq> {
-        self.entries.last().filter(|_| self.more).map(|last| last.seq)
+        self.entries
+            .last()
+            .filter(|_| self.more)
+            .map(|last| last.seq)
     }
 }
 

@@ -7,9 +7,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use crest_actors::conversation::CustomerEntry;
 use crest_actors::effect::{Publication, Push};
 use crest_actors::ids::{ConversationId, Millis, Seq, SessionId, TenantId};
-use crest_actors::conversation::CustomerEntry;
 use crest_actors::ports::Outlet;
 use crest_actors::runtime::Hub;
 use crest_schema::codes::{Close, Code};
@@ -22,8 +22,8 @@ use super::out::{Error, Keep, Out, Turn};
 use super::overload::{Ladder, Pressure};
 use super::pages;
 use super::staff::StaffSession;
-use crate::gateway::socket::{Closed, Flow, Gate, Handler, Kind, Sent};
 use crate::auth::Role;
+use crate::gateway::socket::{Closed, Flow, Gate, Handler, Kind, Sent};
 use crate::translate;
 
 /// Everything connected to this arbiter.
@@ -111,7 +111,11 @@ impl Sessions {
         self.draining.set(true);
         let deadline = tokio::time::Instant::now() + grace;
         loop {
-            let busy = self.table.borrow().values().any(|entry| entry.session.unanswered() > 0);
+            let busy = self
+                .table
+                .borrow()
+                .values()
+                .any(|entry| entry.session.unanswered() > 0);
             if (!busy && self.hub.is_settled()) || tokio::time::Instant::now() >= deadline {
                 break;
             }
@@ -167,14 +171,22 @@ impl Sessions {
     }
 
     fn turn<'a>(&self, id: SessionId, tenant: &'a TenantId, out: &'a mut Vec<Out>) -> Turn<'a> {
-        Turn { now: self.hub.now(), id, tenant, ladder: self.ladder.get(), out }
+        Turn {
+            now: self.hub.now(),
+            id,
+            tenant,
+            ladder: self.ladder.get(),
+            out,
+        }
     }
 
     /// One turn of a session, then what it decided.
     fn with(self: &Rc<Self>, id: SessionId, step: impl FnOnce(&mut Session, &mut Turn<'_>)) {
         let mut out = Vec::new();
         let mut table = self.table.borrow_mut();
-        let Some(entry) = table.get_mut(&id) else { return };
+        let Some(entry) = table.get_mut(&id) else {
+            return;
+        };
         let tenant = entry.tenant.clone();
         step(&mut entry.session, &mut self.turn(id, &tenant, &mut out));
         let resume = entry.paused && entry.session.unanswered() < UNACKED_MAX;
@@ -198,7 +210,10 @@ impl Sessions {
                 }
                 Out::Frame { bytes, keep } => self.send(id, bytes, keep),
                 Out::Read(read) => pages::read(&self.hub, id, self.tenant_of(id), read),
-                Out::Close { close, retry_after_ms } => self.close(id, close, retry_after_ms),
+                Out::Close {
+                    close,
+                    retry_after_ms,
+                } => self.close(id, close, retry_after_ms),
             }
         }
     }
@@ -206,7 +221,11 @@ impl Sessions {
     fn send(self: &Rc<Self>, id: SessionId, bytes: Bytes, keep: Keep) {
         let muted = self.table.borrow().get(&id).is_none_or(|entry| entry.muted);
         if !muted {
-            let kind = if keep == Keep::No { Kind::MayDrop } else { Kind::Must };
+            let kind = if keep == Keep::No {
+                Kind::MayDrop
+            } else {
+                Kind::Must
+            };
             match self.gate.send(id, bytes.clone(), kind) {
                 Sent::Queued | Sent::Dropped | Sent::Gone => return,
                 Sent::Gap => self.mute(id),
@@ -216,7 +235,9 @@ impl Sessions {
             return;
         }
         let mut table = self.table.borrow_mut();
-        let Some(entry) = table.get_mut(&id) else { return };
+        let Some(entry) = table.get_mut(&id) else {
+            return;
+        };
         entry.held.push(bytes);
         if entry.held.len() > HELD_FRAMES_MAX {
             drop(table);
@@ -237,20 +258,36 @@ impl Sessions {
 
     fn close(&self, id: SessionId, close: Close, retry_after_ms: Option<u32>) {
         let reason = close.meaning();
-        let bye = server::Bye { code: close.number(), reason: reason.into(), retry_after_ms };
+        let bye = server::Bye {
+            code: close.number(),
+            reason: reason.into(),
+            retry_after_ms,
+        };
         let bye = ServerFrame::Bye(bye).encode(None);
         self.gate.close(id, close.number(), reason, Some(bye));
     }
 
     fn tenant_of(&self, id: SessionId) -> Option<TenantId> {
-        self.table.borrow().get(&id).map(|entry| entry.tenant.clone())
+        self.table
+            .borrow()
+            .get(&id)
+            .map(|entry| entry.tenant.clone())
     }
 
     fn climb(&self, late_ms: u64) {
-        let pressure = Pressure { unsubmitted: self.hub.unsubmitted(), late_ms, draining: self.draining.get() };
+        let pressure = Pressure {
+            unsubmitted: self.hub.unsubmitted(),
+            late_ms,
+            draining: self.draining.get(),
+        };
         let ladder = self.ladder.get().next(pressure);
         if ladder != self.ladder.replace(ladder) {
-            tracing::warn!(arbiter = self.hub.arbiter(), rung = ladder.rung(), ?pressure, "degradation ladder moved");
+            tracing::warn!(
+                arbiter = self.hub.arbiter(),
+                rung = ladder.rung(),
+                ?pressure,
+                "degradation ladder moved"
+            );
         }
     }
 
@@ -280,14 +317,18 @@ impl Sessions {
     /// Keeps one entry a session in `beats`, at the earliest time it asks for.
     fn schedule(&self, id: SessionId) {
         let mut table = self.table.borrow_mut();
-        let Some(entry) = table.get_mut(&id) else { return };
+        let Some(entry) = table.get_mut(&id) else {
+            return;
+        };
         let wanted = match &entry.session {
             Session::Greeting | Session::Moving => None,
             Session::Customer(customer) => customer.beat_at(),
             Session::Staff(staff) => staff.beat_at(),
         };
         // Later is left to the beat itself, which asks again: most turns only move it further away.
-        let (Some(wanted), sooner) = (wanted, entry.beat_at) else { return };
+        let (Some(wanted), sooner) = (wanted, entry.beat_at) else {
+            return;
+        };
         if sooner.is_some_and(|at| at <= wanted) {
             return;
         }
@@ -328,10 +369,14 @@ impl Sessions {
 
     /// Hands the socket to the arbiter that the guest's actors live on.
     fn move_home(&self, id: SessionId, guest: Guest, home: u16) {
-        let Some(transport) = self.gate.release(id) else { return };
+        let Some(transport) = self.gate.release(id) else {
+            return;
+        };
         self.forget(id);
         self.hub.world().post.run_on(home, move |_| {
-            let Some(sessions) = Sessions::here() else { return };
+            let Some(sessions) = Sessions::here() else {
+                return;
+            };
             match sessions.gate.adopt(transport) {
                 Ok(id) => sessions.welcome(id, guest),
                 Err(error) => tracing::warn!(%error, "a connection was lost while it moved"),
@@ -347,19 +392,35 @@ impl Sessions {
         }
     }
 
-    fn refuse_malformed(self: &Rc<Self>, id: SessionId, malformed: &crest_schema::codec::Malformed) -> Flow {
+    fn refuse_malformed(
+        self: &Rc<Self>,
+        id: SessionId,
+        malformed: &crest_schema::codec::Malformed,
+    ) -> Flow {
         if malformed.closes() {
             return goodbye(Close::BadProtocol, None);
         }
         let code = translate::code_of_malformed(malformed);
         let reference = malformed.reference();
         self.with(id, |_, turn| {
-            turn.error(reference, Error { message: Some(malformed.to_string()), ..code.into() });
+            turn.error(
+                reference,
+                Error {
+                    message: Some(malformed.to_string()),
+                    ..code.into()
+                },
+            );
         });
         Flow::Continue
     }
 
-    fn event(self: &Rc<Self>, id: SessionId, conversation: ConversationId, seq: Seq, bytes: &Bytes) {
+    fn event(
+        self: &Rc<Self>,
+        id: SessionId,
+        conversation: ConversationId,
+        seq: Seq,
+        bytes: &Bytes,
+    ) {
         self.with(id, |session, turn| match session {
             Session::Customer(customer) => customer.event(conversation, seq, bytes, turn),
             Session::Staff(staff) => staff.event(conversation, seq, bytes, turn),
@@ -368,7 +429,10 @@ impl Sessions {
     }
 
     fn is_greeting(&self, id: SessionId) -> bool {
-        self.table.borrow().get(&id).is_some_and(|entry| matches!(entry.session, Session::Greeting))
+        self.table
+            .borrow()
+            .get(&id)
+            .is_some_and(|entry| matches!(entry.session, Session::Greeting))
     }
 }
 
@@ -465,7 +529,15 @@ impl Handler for Rc<Sessions> {
 
     fn rate_limited(&self, id: SessionId, retry_after: Duration) {
         let retry_after_ms = Some(retry_after.as_millis() as u32);
-        self.with(id, |_, turn| turn.error(None, Error { retry_after_ms, ..Code::RateLimited.into() }));
+        self.with(id, |_, turn| {
+            turn.error(
+                None,
+                Error {
+                    retry_after_ms,
+                    ..Code::RateLimited.into()
+                },
+            )
+        });
     }
 
     fn closed(&self, id: SessionId, _: Closed) {
@@ -488,7 +560,12 @@ impl Outlet for Rc<Sessions> {
     }
 
     fn publish(&self, publication: Publication) {
-        let Publication { conversation, entry, customers, staff } = publication;
+        let Publication {
+            conversation,
+            entry,
+            customers,
+            staff,
+        } = publication;
         if let Some(seen) = CustomerEntry::of(&entry).filter(|_| !customers.is_empty()) {
             let bytes = translate::customer_event(conversation, &seen).encode(None);
             for id in customers {
@@ -506,6 +583,14 @@ impl Outlet for Rc<Sessions> {
 
 fn goodbye(close: Close, retry_after_ms: Option<u32>) -> Flow {
     let reason = close.meaning();
-    let bye = server::Bye { code: close.number(), reason: reason.into(), retry_after_ms };
-    Flow::Close { code: close.number(), reason: reason.into(), bye: Some(ServerFrame::Bye(bye).encode(None)) }
+    let bye = server::Bye {
+        code: close.number(),
+        reason: reason.into(),
+        retry_after_ms,
+    };
+    Flow::Close {
+        code: close.number(),
+        reason: reason.into(),
+        bye: Some(ServerFrame::Bye(bye).encode(None)),
+    }
 }

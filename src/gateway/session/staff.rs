@@ -46,7 +46,13 @@ struct Watched {
 }
 
 impl StaffSession {
-    pub fn new(key: AgentKey, role: StaffRole, serves: bool, resume: &[(ConversationId, Seq)], turn: &mut Turn<'_>) -> Self {
+    pub fn new(
+        key: AgentKey,
+        role: StaffRole,
+        serves: bool,
+        resume: &[(ConversationId, Seq)],
+        turn: &mut Turn<'_>,
+    ) -> Self {
         let mut session = Self {
             key,
             role,
@@ -70,7 +76,12 @@ impl StaffSession {
     }
 
     pub fn unanswered(&self) -> usize {
-        self.asked.len() + self.links.values().map(|attached| attached.link.unanswered()).sum::<usize>()
+        self.asked.len()
+            + self
+                .links
+                .values()
+                .map(|attached| attached.link.unanswered())
+                .sum::<usize>()
     }
 
     /// A frame of this member of staff, allowed to its role.
@@ -85,33 +96,75 @@ impl StaffSession {
         match request {
             Request::Ping => turn.pong(reference),
             Request::Hello(_) => turn.error(reference, Code::HelloRepeated.into()),
-            Request::Command { conversation: Some(conversation), command } => {
+            Request::Command {
+                conversation: Some(conversation),
+                command,
+            } => {
                 self.command(conversation, reference.unwrap_or(0), command, turn);
             }
-            Request::Ephemeral { conversation: Some(conversation), ephemeral } => {
-                if self.links.get(&conversation).is_some_and(|own| own.link.is_live()) {
-                    turn.tell_conversation(conversation, Note::Ephemeral { session: turn.id, ephemeral });
+            Request::Ephemeral {
+                conversation: Some(conversation),
+                ephemeral,
+            } => {
+                if self
+                    .links
+                    .get(&conversation)
+                    .is_some_and(|own| own.link.is_live())
+                {
+                    turn.tell_conversation(
+                        conversation,
+                        Note::Ephemeral {
+                            session: turn.id,
+                            ephemeral,
+                        },
+                    );
                 }
             }
-            Request::History { conversation: Some(conversation), page } => {
-                let purpose = Purpose::History { reference: reference.unwrap_or(0) };
-                turn.out.push(Out::Read(ReadPage { conversation, page, purpose }));
+            Request::History {
+                conversation: Some(conversation),
+                page,
+            } => {
+                let purpose = Purpose::History {
+                    reference: reference.unwrap_or(0),
+                };
+                turn.out.push(Out::Read(ReadPage {
+                    conversation,
+                    page,
+                    purpose,
+                }));
             }
-            Request::Command { conversation: None, .. }
-            | Request::Ephemeral { conversation: None, .. }
-            | Request::History { conversation: None, .. } => {
+            Request::Command {
+                conversation: None, ..
+            }
+            | Request::Ephemeral {
+                conversation: None, ..
+            }
+            | Request::History {
+                conversation: None, ..
+            } => {
                 turn.error(reference, Code::ConversationMissing.into());
             }
-            Request::Attach { conversation, after } => self.attach(conversation, after, reference, turn),
+            Request::Attach {
+                conversation,
+                after,
+            } => self.attach(conversation, after, reference, turn),
             Request::Detach { conversation } => {
                 self.detach(conversation, turn);
                 turn.done(reference, Some(conversation));
             }
-            Request::SetPresence { agent, presence, next } => {
+            Request::SetPresence {
+                agent,
+                presence,
+                next,
+            } => {
                 self.set_presence(reference.unwrap_or(0), agent, presence, next, turn);
             }
             Request::WatchBoard(scope) => {
-                self.board = Some(Watched { scope, have: None, asked_at: Millis(0) });
+                self.board = Some(Watched {
+                    scope,
+                    have: None,
+                    asked_at: Millis(0),
+                });
                 self.ask_board(turn);
                 turn.done(reference, None);
             }
@@ -124,7 +177,12 @@ impl StaffSession {
 
     pub fn push(&mut self, push: Push, turn: &mut Turn<'_>) {
         match &push {
-            Push::AttachedStaff { link, conversation, last, .. } => {
+            Push::AttachedStaff {
+                link,
+                conversation,
+                last,
+                ..
+            } => {
                 let current = |own: &&mut Attached| own.link.is_current(*link);
                 if let Some(own) = self.links.get_mut(conversation).filter(current) {
                     turn.show(&push, Viewer::Staff);
@@ -135,11 +193,16 @@ impl StaffSession {
                     tell_all(*conversation, notes, turn);
                 }
             }
-            Push::Behind { link, conversation, tail: _ } => {
+            Push::Behind {
+                link,
+                conversation,
+                tail: _,
+            } => {
                 let current = |own: &&mut Attached| own.link.is_current(*link);
                 if let Some(own) = self.links.get_mut(conversation).filter(current) {
                     own.link.reading(turn.now);
-                    turn.out.push(Out::Read(ReadPage::catch_up(*conversation, own.link.last)));
+                    turn.out
+                        .push(Out::Read(ReadPage::catch_up(*conversation, own.link.last)));
                 }
             }
             Push::Unknown { conversation } => self.heal(*conversation, turn),
@@ -149,28 +212,52 @@ impl StaffSession {
                     self.heal(*conversation, turn);
                 }
             }
-            Push::Resend { conversation, link, from } => {
+            Push::Resend {
+                conversation,
+                link,
+                from,
+            } => {
                 if let Some(own) = self.links.get_mut(conversation) {
                     let notes = own.link.resend(turn.id, *link, *from, turn.now);
                     tell_all(*conversation, notes, turn);
                 }
             }
-            Push::Ack { conversation, number, .. } => {
+            Push::Ack {
+                conversation,
+                number,
+                ..
+            } => {
                 if self.answered(*conversation, *number) {
                     turn.show(&push, Viewer::Staff);
                 }
             }
-            Push::Done { reference, conversation, number } => {
+            Push::Done {
+                reference,
+                conversation,
+                number,
+            } => {
                 self.asked.retain(|asked| asked != reference);
                 if conversation.is_none_or(|conversation| self.answered(conversation, *number)) {
                     turn.show(&push, Viewer::Staff);
                 }
             }
-            Push::Refused { reference, conversation, number, refusal, id } => {
-                let error = Error { id: *id, conversation: *conversation, ..(*refusal).into() };
+            Push::Refused {
+                reference,
+                conversation,
+                number,
+                refusal,
+                id,
+            } => {
+                let error = Error {
+                    id: *id,
+                    conversation: *conversation,
+                    ..(*refusal).into()
+                };
                 self.refused(*reference, *conversation, *number, error, turn);
             }
-            Push::Ephemeral { .. } | Push::Offer { .. } | Push::OfferGone { .. } => turn.show(&push, Viewer::Staff),
+            Push::Ephemeral { .. } | Push::Offer { .. } | Push::OfferGone { .. } => {
+                turn.show(&push, Viewer::Staff)
+            }
             Push::Assigned { conversation } => {
                 turn.show(&push, Viewer::Staff);
                 if !self.links.contains_key(conversation) {
@@ -183,7 +270,12 @@ impl StaffSession {
                     self.detach(*conversation, turn);
                 }
             }
-            Push::Presence { reference, agent, availability, .. } => {
+            Push::Presence {
+                reference,
+                agent,
+                availability,
+                ..
+            } => {
                 if *agent == self.key.agent {
                     self.presence = Some(availability.presence.clone());
                 }
@@ -199,30 +291,52 @@ impl StaffSession {
         }
     }
 
-    pub fn event(&mut self, conversation: ConversationId, seq: Seq, bytes: &bytes::Bytes, turn: &mut Turn<'_>) {
+    pub fn event(
+        &mut self,
+        conversation: ConversationId,
+        seq: Seq,
+        bytes: &bytes::Bytes,
+        turn: &mut Turn<'_>,
+    ) {
         if self.muted {
             return;
         }
-        let Some(own) = self.links.get_mut(&conversation) else { return };
+        let Some(own) = self.links.get_mut(&conversation) else {
+            return;
+        };
         match own.link.event(seq, turn.now) {
-            Arrival::Show => turn.out.push(Out::Frame { bytes: bytes.clone(), keep: Keep::Replayed }),
+            Arrival::Show => turn.out.push(Out::Frame {
+                bytes: bytes.clone(),
+                keep: Keep::Replayed,
+            }),
             Arrival::Known => {}
             Arrival::Gap => self.heal(conversation, turn),
         }
     }
 
     /// A page of [`Purpose::CatchUp`]: shown, then the next, then the owner again.
-    pub fn caught_up(&mut self, conversation: ConversationId, entries: &[Entry<Event>], next: Option<Seq>, turn: &mut Turn<'_>) {
+    pub fn caught_up(
+        &mut self,
+        conversation: ConversationId,
+        entries: &[Entry<Event>],
+        next: Option<Seq>,
+        turn: &mut Turn<'_>,
+    ) {
         let reading = |own: &&mut Attached| !own.link.is_live();
-        let Some(own) = self.links.get_mut(&conversation).filter(reading) else { return };
+        let Some(own) = self.links.get_mut(&conversation).filter(reading) else {
+            return;
+        };
         for entry in entries.iter().filter(|entry| entry.seq > own.link.last) {
             turn.frame(None, &translate::staff_event(conversation, entry));
         }
-        own.link.last = entries.last().map_or(own.link.last, |last| own.link.last.max(last.seq));
+        own.link.last = entries
+            .last()
+            .map_or(own.link.last, |last| own.link.last.max(last.seq));
         match next {
             Some(after) => {
                 own.link.reading(turn.now);
-                turn.out.push(Out::Read(ReadPage::catch_up(conversation, after)));
+                turn.out
+                    .push(Out::Read(ReadPage::catch_up(conversation, after)));
             }
             None => self.heal(conversation, turn),
         }
@@ -232,7 +346,10 @@ impl StaffSession {
     /// they are attached to.
     pub fn may_read(&self, conversation: ConversationId) -> bool {
         self.role >= StaffRole::Supervisor
-            || self.links.get(&conversation).is_some_and(|own| own.asked.is_none())
+            || self
+                .links
+                .get(&conversation)
+                .is_some_and(|own| own.asked.is_none())
     }
 
     pub fn mute(&mut self) {
@@ -261,14 +378,21 @@ impl StaffSession {
             let notes = own.link.beat(turn.id, turn.now);
             tell_all(*conversation, notes, turn);
         }
-        if self.board.as_ref().is_some_and(|board| turn.now.since(board.asked_at) >= BOARD_BEAT_MS) {
+        if self
+            .board
+            .as_ref()
+            .is_some_and(|board| turn.now.since(board.asked_at) >= BOARD_BEAT_MS)
+        {
             self.ask_board(turn);
         }
     }
 
     pub fn beat_at(&self) -> Option<Millis> {
         let agent = self.serves.then(|| self.connected_at.plus(AGENT_BEAT_MS));
-        let board = self.board.as_ref().map(|board| board.asked_at.plus(BOARD_BEAT_MS));
+        let board = self
+            .board
+            .as_ref()
+            .map(|board| board.asked_at.plus(BOARD_BEAT_MS));
         let links = self.links.values().map(|own| own.link.beat_at()).min();
         agent.into_iter().chain(board).chain(links).min()
     }
@@ -279,19 +403,31 @@ impl StaffSession {
         }
         self.unwatch(turn);
         if self.serves {
-            turn.tell(Envelope::Agent(self.key.clone(), agent::Note::Disconnect { session: turn.id }));
+            turn.tell(Envelope::Agent(
+                self.key.clone(),
+                agent::Note::Disconnect { session: turn.id },
+            ));
         }
     }
 
     fn connect(&mut self, turn: &mut Turn<'_>) {
         self.connected_at = turn.now;
         if self.serves {
-            let note = agent::Note::Connect { session: turn.id, presence: self.presence.clone() };
+            let note = agent::Note::Connect {
+                session: turn.id,
+                presence: self.presence.clone(),
+            };
             turn.tell(Envelope::Agent(self.key.clone(), note));
         }
     }
 
-    fn attach(&mut self, conversation: ConversationId, after: Seq, reference: Option<u32>, turn: &mut Turn<'_>) {
+    fn attach(
+        &mut self,
+        conversation: ConversationId,
+        after: Seq,
+        reference: Option<u32>,
+        turn: &mut Turn<'_>,
+    ) {
         if self.links.len() >= LINKS_MAX && !self.links.contains_key(&conversation) {
             return turn.error(reference, Code::TooManyAttached.into());
         }
@@ -299,10 +435,10 @@ impl StaffSession {
             StaffRole::Agent => Role::Agent(self.key.agent.clone()),
             StaffRole::Supervisor | StaffRole::Admin => Role::Supervisor(self.key.agent.clone()),
         };
-        let own = self
-            .links
-            .entry(conversation)
-            .or_insert_with(|| Attached { link: Link::new(conversation, role, after), asked: None });
+        let own = self.links.entry(conversation).or_insert_with(|| Attached {
+            link: Link::new(conversation, role, after),
+            asked: None,
+        });
         if reference.is_some() {
             own.link.last = after; // the client says what it has
             own.asked = reference;
@@ -315,15 +451,34 @@ impl StaffSession {
         if let Some(mut own) = self.links.remove(&conversation) {
             for (reference, command) in own.link.take_window() {
                 let id = command.client_id();
-                turn.error(Some(reference), Error { id, conversation: Some(conversation), ..Refusal::Gone.into() });
+                turn.error(
+                    Some(reference),
+                    Error {
+                        id,
+                        conversation: Some(conversation),
+                        ..Refusal::Gone.into()
+                    },
+                );
             }
             turn.tell_conversation(conversation, own.link.detach(turn.id));
         }
     }
 
-    fn command(&mut self, conversation: ConversationId, reference: u32, command: Command, turn: &mut Turn<'_>) {
+    fn command(
+        &mut self,
+        conversation: ConversationId,
+        reference: u32,
+        command: Command,
+        turn: &mut Turn<'_>,
+    ) {
         if self.unanswered() >= UNACKED_MAX {
-            return turn.error(Some(reference), Error { id: command.client_id(), ..Code::TooManyUnacked.into() });
+            return turn.error(
+                Some(reference),
+                Error {
+                    id: command.client_id(),
+                    ..Code::TooManyUnacked.into()
+                },
+            );
         }
         let forced = matches!(command, Command::TransferToAgent { forced: true, .. });
         if forced && !Operation::ForceTransfer.allows(self.role.into()) {
@@ -338,19 +493,41 @@ impl StaffSession {
         }
     }
 
-    fn set_presence(&mut self, reference: u32, agent: Option<AgentId>, presence: Presence, next: Option<Presence>, turn: &mut Turn<'_>) {
+    fn set_presence(
+        &mut self,
+        reference: u32,
+        agent: Option<AgentId>,
+        presence: Presence,
+        next: Option<Presence>,
+        turn: &mut Turn<'_>,
+    ) {
         let other = agent.filter(|agent| *agent != self.key.agent);
         if other.is_some() && !Operation::SetPresenceOfAnother.allows(self.role.into()) {
             return turn.error(Some(reference), Code::Forbidden.into());
         }
         let agent = other.unwrap_or_else(|| self.key.agent.clone());
-        let key = AgentKey { tenant: self.key.tenant.clone(), agent };
+        let key = AgentKey {
+            tenant: self.key.tenant.clone(),
+            agent,
+        };
         self.asked.push(reference);
-        let note = agent::Note::SetPresence { session: turn.id, reference, presence, next };
+        let note = agent::Note::SetPresence {
+            session: turn.id,
+            reference,
+            presence,
+            next,
+        };
         turn.tell(Envelope::Agent(key, note));
     }
 
-    fn refused(&mut self, reference: u32, conversation: Option<ConversationId>, number: Option<u32>, error: Error, turn: &mut Turn<'_>) {
+    fn refused(
+        &mut self,
+        reference: u32,
+        conversation: Option<ConversationId>,
+        number: Option<u32>,
+        error: Error,
+        turn: &mut Turn<'_>,
+    ) {
         let Some(conversation) = conversation else {
             self.asked.retain(|asked| *asked != reference);
             return turn.error(Some(reference), error);
@@ -367,13 +544,21 @@ impl StaffSession {
                 turn.error(own.asked, error.clone());
             }
             for (reference, command) in own.link.take_window() {
-                turn.error(Some(reference), Error { id: command.client_id(), ..error.clone() });
+                turn.error(
+                    Some(reference),
+                    Error {
+                        id: command.client_id(),
+                        ..error.clone()
+                    },
+                );
             }
         }
     }
 
     fn answered(&mut self, conversation: ConversationId, number: Option<u32>) -> bool {
-        self.links.get_mut(&conversation).is_some_and(|own| own.link.answered(number))
+        self.links
+            .get_mut(&conversation)
+            .is_some_and(|own| own.link.answered(number))
     }
 
     fn heal(&mut self, conversation: ConversationId, turn: &mut Turn<'_>) {
@@ -386,14 +571,21 @@ impl StaffSession {
     fn ask_board(&mut self, turn: &mut Turn<'_>) {
         if let Some(board) = &mut self.board {
             board.asked_at = turn.now;
-            let note = board::Note::Watch { session: turn.id, scope: board.scope.clone(), have: board.have };
+            let note = board::Note::Watch {
+                session: turn.id,
+                scope: board.scope.clone(),
+                have: board.have,
+            };
             turn.tell(Envelope::Board(self.key.tenant.clone(), note));
         }
     }
 
     fn unwatch(&mut self, turn: &mut Turn<'_>) {
         if self.board.take().is_some() {
-            turn.tell(Envelope::Board(self.key.tenant.clone(), board::Note::Unwatch { session: turn.id }));
+            turn.tell(Envelope::Board(
+                self.key.tenant.clone(),
+                board::Note::Unwatch { session: turn.id },
+            ));
         }
     }
 
