@@ -25,6 +25,8 @@ mod waiting;
 #[cfg(test)]
 mod script;
 #[cfg(test)]
+mod script_notes;
+#[cfg(test)]
 mod soft_tests;
 #[cfg(test)]
 mod state_properties;
