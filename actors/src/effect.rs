@@ -233,11 +233,6 @@ pub enum Push {
         held: Vec<ConversationId>,
     },
     Board(Arc<BoardView>),
-    /// Answer to `skill_group::Note::Look`.
-    Group {
-        reference: u32,
-        view: Arc<skill_group::GroupView>,
-    },
 }
 
 /// What a customer's client needs to draw the conversation before its first event.

@@ -1,6 +1,6 @@
 //! What a customer's connection carries of a conversation.
 
-use crest_actors::conversation::{CustomerEntry, CustomerEvent, Place, Role, Speaker};
+use crest_actors::conversation::{CustomerEntry, CustomerEvent, Place, Speaker};
 use crest_actors::effect::CustomerState;
 use crest_actors::ids::{ConversationId, Seq};
 use crest_schema::ServerFrame;
@@ -53,15 +53,6 @@ pub(super) fn position(place: &Place) -> wire::Position {
     }
 }
 
-/// Who types or reads, as a customer may know it.
-pub(super) fn role(role: &Role) -> wire::Speaker<'_> {
-    match role {
-        Role::Customer => wire::Speaker::You,
-        Role::Agent(agent) => wire::Speaker::Agent(text(agent.as_str())),
-        Role::Supervisor(_) => wire::Speaker::Desk,
-    }
-}
-
 fn event(event: &CustomerEvent) -> wire::CustomerEvent<'_> {
     match event {
         CustomerEvent::Opened { opening } => wire::CustomerEvent::Opened { opening: *opening },
@@ -80,6 +71,7 @@ fn event(event: &CustomerEvent) -> wire::CustomerEvent<'_> {
             from: speaker(from),
         },
         CustomerEvent::Waiting => wire::CustomerEvent::Waiting,
+        CustomerEvent::BotResumed => wire::CustomerEvent::BotResumed,
         CustomerEvent::Joined { agent } => wire::CustomerEvent::Joined {
             agent: text(agent.as_str()),
         },
@@ -90,7 +82,7 @@ fn event(event: &CustomerEvent) -> wire::CustomerEvent<'_> {
     }
 }
 
-fn speaker(speaker: &Speaker) -> wire::Speaker<'_> {
+pub(super) fn speaker(speaker: &Speaker) -> wire::Speaker<'_> {
     match speaker {
         Speaker::You => wire::Speaker::You,
         Speaker::Bot => wire::Speaker::Bot,

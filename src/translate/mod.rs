@@ -20,7 +20,7 @@ pub use customer_view::{customer_attached, customer_event};
 pub use desk::summary;
 pub use names::{conversation_id, message_id, wire_id};
 pub use page::{customer_page, staff_page};
-pub use push::{Viewer, frames};
+pub use push::frames;
 pub use refusal::{code_of, code_of_store};
 pub use request::{Page, Request, request};
 pub use staff_view::{staff_attached, staff_event};

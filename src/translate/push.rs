@@ -1,6 +1,6 @@
 //! What a session is told, as frames.
 
-use crest_actors::conversation::{Ephemeral, Role};
+use crest_actors::conversation::{Ephemeral, Role, Speaker};
 use crest_actors::effect::Push;
 use crest_actors::ids::ConversationId;
 use crest_schema::ServerFrame;
@@ -17,18 +17,10 @@ use super::names::{self, wire_id, wire_message_id};
 use super::refusal::code_of;
 use super::staff_view::{self, staff_attached, staff_event};
 
-/// For whose connection a frame is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Viewer {
-    Customer,
-    Staff,
-}
-
 /// Every frame of a push with its ref, in the order to send. What a session and an owner say
 /// between them (`Behind`, `Unknown`, `Resend`, `Tail`) has none.
 pub fn frames<'a>(
     push: &'a Push,
-    viewer: Viewer,
     emit: &mut dyn FnMut(Option<u32>, ServerFrame<'a>),
 ) {
     match push {
@@ -121,7 +113,12 @@ pub fn frames<'a>(
             conversation,
             from,
             ephemeral: shown,
-        } => emit(None, ephemeral(*conversation, from, shown, viewer)),
+        } => emit(None, staff_ephemeral(*conversation, from, shown)),
+        Push::CustomerEphemeral {
+            conversation,
+            from,
+            ephemeral,
+        } => emit(None, customer_ephemeral(*conversation, from, ephemeral)),
         Push::Place {
             conversation,
             place,
@@ -188,30 +185,35 @@ pub fn frames<'a>(
     }
 }
 
-fn ephemeral<'a>(
+fn staff_ephemeral<'a>(
     conversation: ConversationId,
     from: &'a Role,
     shown: &Ephemeral,
-    viewer: Viewer,
 ) -> ServerFrame<'a> {
     let conversation = wire_id(conversation);
-    match (viewer, shown) {
-        (Viewer::Customer, Ephemeral::Typing) => ServerFrame::Typing(Typing {
+    let from = staff_view::role(from);
+    match shown {
+        Ephemeral::Typing => ServerFrame::StaffTyping(StaffTyping { conversation, from }),
+        Ephemeral::Read { up_to } => ServerFrame::StaffRead(StaffRead {
             conversation,
-            from: customer_view::role(from),
-        }),
-        (Viewer::Customer, Ephemeral::Read { up_to }) => ServerFrame::Read(Read {
-            conversation,
-            from: customer_view::role(from),
+            from,
             up_to: up_to.0,
         }),
-        (Viewer::Staff, Ephemeral::Typing) => ServerFrame::StaffTyping(StaffTyping {
+    }
+}
+
+fn customer_ephemeral<'a>(
+    conversation: ConversationId,
+    from: &'a Speaker,
+    shown: &Ephemeral,
+) -> ServerFrame<'a> {
+    let conversation = wire_id(conversation);
+    let from = customer_view::speaker(from);
+    match shown {
+        Ephemeral::Typing => ServerFrame::Typing(Typing { conversation, from }),
+        Ephemeral::Read { up_to } => ServerFrame::Read(Read {
             conversation,
-            from: staff_view::role(from),
-        }),
-        (Viewer::Staff, Ephemeral::Read { up_to }) => ServerFrame::StaffRead(StaffRead {
-            conversation,
-            from: staff_view::role(from),
+            from,
             up_to: up_to.0,
         }),
     }

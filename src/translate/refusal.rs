@@ -18,6 +18,7 @@ pub fn code_of(refusal: Refusal) -> Code {
         Refusal::TooLong => Code::TooLong,
         Refusal::WrongState => Code::WrongState,
         Refusal::NoSuchTarget => Code::NoSuchTarget,
+        Refusal::NoSuchReason => Code::NoSuchReason,
         Refusal::StorageUnavailable => Code::StorageUnavailable,
     }
 }

@@ -148,6 +148,9 @@ fn event(event: &Event) -> wire::StaffEvent<'_> {
         Event::GivenBack { supervisor } => wire::StaffEvent::GivenBack {
             supervisor: text(supervisor.as_str()),
         },
+        Event::BotResumed { from } => wire::StaffEvent::BotResumed {
+            from: text(from.as_str()),
+        },
         Event::WrapUp { reason, until } => wire::StaffEvent::WrapUp {
             reason: close_reason(*reason),
             until: until.0,

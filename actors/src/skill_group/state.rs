@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use crate::agent::{self, Availability, Presence};
+use crate::agent::{self, Availability};
 use crate::aggregate::{Aggregate, Context};
 use crate::conversation::Entry;
 use crate::directory::AgentProfile;
-use crate::effect::{Effect, Envelope, Push};
+use crate::effect::{Effect, Envelope};
 use crate::ids::{AgentId, AgentKey, GroupKey, Millis, Seq, Skill};
 use crate::limits::{AVAILABILITY_STALE_MS, POLICY_REPEAT_MS};
 use crate::queue::{self, Policy, QueueStats};
 
-use super::note::{GroupView, Note};
+use super::note::Note;
 
 type Turn = crate::aggregate::Turn<Infallible>;
 
@@ -81,11 +81,6 @@ impl Aggregate for SkillGroup {
             }
             Note::Resend => self.resend(context, turn),
             Note::Reconfigured => self.reconfigure(context, turn),
-            Note::Look { session, reference } => {
-                let view = Arc::new(self.view(context));
-                turn.effects
-                    .push(Effect::Push(session, Push::Group { reference, view }));
-            }
             Note::Wake => {}
         }
     }
@@ -242,38 +237,6 @@ impl SkillGroup {
         self.policy = Some(policy.clone());
         turn.effects
             .push(self.to_queue(queue::Note::Policy(policy)));
-    }
-
-    fn view(&self, context: &Context) -> GroupView {
-        let heard = |(agent, member): (&AgentId, &Member)| {
-            let (availability, _) = member.heard.as_ref()?;
-            Some((agent.clone(), availability.clone()))
-        };
-        let agents: Vec<_> = self.roster.iter().filter_map(heard).collect();
-        let mut view = GroupView {
-            group: self.key.group.clone(),
-            ready: 0,
-            not_ready: 0,
-            offline: u32::try_from(self.roster.len() - agents.len()).unwrap_or(u32::MAX),
-            load: 0,
-            capacity: 0,
-            handling_ms: self.mean_handling_ms(context),
-            queue: self.queue.clone(),
-            agents: Vec::new(),
-        };
-        for (_, availability) in &agents {
-            match availability.presence {
-                Presence::Ready => {
-                    view.ready += 1;
-                    view.load += availability.load;
-                    view.capacity += availability.capacity;
-                }
-                Presence::NotReady { .. } => view.not_ready += 1,
-                Presence::Offline => view.offline += 1,
-            }
-        }
-        view.agents = agents;
-        view
     }
 
     fn to_queue(&self, note: queue::Note) -> Effect {

@@ -119,10 +119,6 @@ fn words(effects: &[Effect]) -> Vec<String> {
         Effect::Tell(Envelope::Agent(key, agent::Note::Announce { queue })) => {
             format!("{}: announce to {queue}", key.agent)
         }
-        Effect::Push(_, Push::Group { reference, view }) => format!(
-            "look {reference}: {} ready, {} not, {} off, {}/{}",
-            view.ready, view.not_ready, view.offline, view.load, view.capacity
-        ),
         other => format!("{other:?}"),
     };
     effects.iter().map(word).collect()
@@ -238,26 +234,4 @@ fn policies_grow_and_are_repeated_slowly() {
         ["queue: 300000 ms, at most 7"]
     );
     assert!(scene.group.policy.unwrap().revision > first);
-}
-
-#[test]
-fn a_supervisor_sees_presence_and_load() {
-    let (mut scene, _) = Scene::begin(directory(&[("ann", &[]), ("bob", &[]), ("cho", &[])], 1));
-    scene.agent("ann", 1, 2);
-    let reason = "break".to_owned();
-    scene.note(Note::Agent {
-        agent: AgentId::from("bob"),
-        availability: availability(1, 1, Presence::NotReady { reason }),
-    });
-    let session = SessionId {
-        node: 0,
-        arbiter: 0,
-        slot: 0,
-        generation: 0,
-    };
-    let said = scene.note(Note::Look {
-        session,
-        reference: 9,
-    });
-    assert_eq!(said, ["look 9: 1 ready, 1 not, 1 off, 2/3"]);
 }

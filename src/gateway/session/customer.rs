@@ -10,7 +10,7 @@ use crest_schema::frame::{Class, ClientFrame, ClientKind};
 use super::limits::{ASK_AGAIN_MS, UNACKED_MAX};
 use super::link::{Arrival, Link};
 use super::out::{Error, Keep, Out, Purpose, ReadPage, Turn};
-use crate::translate::{self, Request, Viewer};
+use crate::translate::{self, Request};
 
 /// One authenticated connection of a customer.
 pub struct CustomerSession {
@@ -142,7 +142,7 @@ impl CustomerSession {
                     own.conversation == *conversation && own.is_current(*link)
                 };
                 if let Some(own) = self.link.as_mut().filter(current) {
-                    turn.show(&push, Viewer::Customer);
+                    turn.show(&push);
                     let notes = own.attached(turn.id, *last, turn.now);
                     self.tell_all(notes, turn);
                 }
@@ -190,7 +190,7 @@ impl CustomerSession {
                 ..
             } => {
                 if self.answered(*conversation, *number) {
-                    turn.show(&push, Viewer::Customer);
+                    turn.show(&push);
                 }
             }
             Push::Done {
@@ -199,7 +199,7 @@ impl CustomerSession {
                 ..
             } => {
                 if conversation.is_none_or(|conversation| self.answered(conversation, *number)) {
-                    turn.show(&push, Viewer::Customer);
+                    turn.show(&push);
                 }
             }
             Push::Refused {
@@ -221,7 +221,7 @@ impl CustomerSession {
                 opening: _,
             } => self.ended(&push, *conversation, turn),
             Push::CustomerEphemeral { .. } | Push::Place { .. } => {
-                turn.show(&push, Viewer::Customer)
+                turn.show(&push)
             }
             // Staff's own pushes never go to a customer's connection; were one misdirected, it ends here.
             Push::AttachedStaff { .. }
@@ -408,7 +408,7 @@ impl CustomerSession {
         }
         self.entering = None;
         self.open = open;
-        turn.show(push, Viewer::Customer);
+        turn.show(push);
         if let Some(conversation) = conversation {
             self.link_to(conversation, turn);
         }
@@ -453,7 +453,7 @@ impl CustomerSession {
             return;
         };
         self.open = false;
-        turn.show(push, Viewer::Customer);
+        turn.show(push);
         for (reference, command) in link.take_window() {
             if opens(&command) {
                 self.unrouted.push((reference, command));

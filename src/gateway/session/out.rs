@@ -12,7 +12,7 @@ use crest_schema::frame::{Class, Id, ServerFrame, ServerKind, client, server};
 
 use super::limits::CATCH_UP_PAGE;
 use super::overload::Ladder;
-use crate::translate::{self, Viewer};
+use crate::translate;
 
 /// One thing to carry out.
 #[derive(Debug)]
@@ -104,9 +104,9 @@ impl Turn<'_> {
         });
     }
 
-    /// A push as the viewer's frames.
-    pub fn show(&mut self, push: &Push, viewer: Viewer) {
-        translate::frames(push, viewer, &mut |reference, frame| {
+    /// A push as its frames.
+    pub fn show(&mut self, push: &Push) {
+        translate::frames(push, &mut |reference, frame| {
             self.frame(reference, &frame)
         });
     }

@@ -3,6 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Deref;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -48,6 +49,17 @@ struct Entry {
     paused: bool,
 }
 
+/// The table as gate and hub call it.
+struct Front(Rc<Sessions>);
+
+impl Deref for Front {
+    type Target = Rc<Sessions>;
+
+    fn deref(&self) -> &Rc<Sessions> {
+        &self.0
+    }
+}
+
 enum Session {
     /// Connected, not yet known.
     Greeting,
@@ -74,8 +86,8 @@ impl Sessions {
             draining: Cell::new(false),
         });
         HERE.set(Some(sessions.clone()));
-        hub.set_outlet(Rc::new(sessions.clone()));
-        sessions.gate.start(Rc::new(sessions.clone()));
+        hub.set_outlet(Rc::new(Front(sessions.clone())));
+        sessions.gate.start(Rc::new(Front(sessions.clone())));
         sessions
     }
 
@@ -397,20 +409,10 @@ impl Sessions {
         id: SessionId,
         malformed: &crest_schema::codec::Malformed,
     ) -> Flow {
-        if malformed.closes() {
+        let Some(error) = server::Error::of_malformed(malformed) else {
             return goodbye(Close::BadProtocol, None);
-        }
-        let code = translate::code_of_malformed(malformed);
-        let reference = malformed.reference();
-        self.with(id, |_, turn| {
-            turn.error(
-                reference,
-                Error {
-                    message: Some(malformed.to_string()),
-                    ..code.into()
-                },
-            );
-        });
+        };
+        self.with(id, |_, turn| turn.frame(malformed.reference(), &error.into()));
         Flow::Continue
     }
 
@@ -455,7 +457,7 @@ impl From<super::doors::Begun> for Session {
     }
 }
 
-impl Handler for Rc<Sessions> {
+impl Handler for Front {
     fn opened(&self, id: SessionId) {
         if self.table.borrow().contains_key(&id) {
             return; // came from another arbiter, known already
@@ -550,7 +552,7 @@ impl Handler for Rc<Sessions> {
     }
 }
 
-impl Outlet for Rc<Sessions> {
+impl Outlet for Front {
     fn push(&self, session: SessionId, push: Push) {
         self.with(session, |session, turn| match session {
             Session::Customer(customer) => customer.push(push, turn),

@@ -16,7 +16,7 @@ use super::limits::{BOARD_BEAT_MS, LINKS_MAX, UNACKED_MAX};
 use super::link::{Arrival, Link};
 use super::out::{Error, Keep, Out, Purpose, ReadPage, Turn};
 use crate::auth::Operation;
-use crate::translate::{self, Request, Viewer};
+use crate::translate::{self, Request};
 
 /// One authenticated connection of an agent, supervisor or admin.
 pub struct StaffSession {
@@ -185,7 +185,7 @@ impl StaffSession {
             } => {
                 let current = |own: &&mut Attached| own.link.is_current(*link);
                 if let Some(own) = self.links.get_mut(conversation).filter(current) {
-                    turn.show(&push, Viewer::Staff);
+                    turn.show(&push);
                     if let Some(reference) = own.asked.take() {
                         turn.done(Some(reference), Some(*conversation));
                     }
@@ -228,7 +228,7 @@ impl StaffSession {
                 ..
             } => {
                 if self.answered(*conversation, *number) {
-                    turn.show(&push, Viewer::Staff);
+                    turn.show(&push);
                 }
             }
             Push::Done {
@@ -238,7 +238,7 @@ impl StaffSession {
             } => {
                 self.asked.retain(|asked| asked != reference);
                 if conversation.is_none_or(|conversation| self.answered(conversation, *number)) {
-                    turn.show(&push, Viewer::Staff);
+                    turn.show(&push);
                 }
             }
             Push::Refused {
@@ -256,16 +256,16 @@ impl StaffSession {
                 self.refused(*reference, *conversation, *number, error, turn);
             }
             Push::Ephemeral { .. } | Push::Offer { .. } | Push::OfferGone { .. } => {
-                turn.show(&push, Viewer::Staff)
+                turn.show(&push)
             }
             Push::Assigned { conversation } => {
-                turn.show(&push, Viewer::Staff);
+                turn.show(&push);
                 if !self.links.contains_key(conversation) {
                     self.attach(*conversation, Seq(0), None, turn);
                 }
             }
             Push::Unassigned { conversation } => {
-                turn.show(&push, Viewer::Staff);
+                turn.show(&push);
                 if self.role == StaffRole::Agent {
                     self.detach(*conversation, turn);
                 }
@@ -280,7 +280,7 @@ impl StaffSession {
                     self.presence = Some(availability.presence.clone());
                 }
                 self.asked.retain(|asked| Some(*asked) != *reference);
-                turn.show(&push, Viewer::Staff);
+                turn.show(&push);
             }
             Push::Board(view) => self.board_view(&push, view, turn),
             Push::Place { .. }
@@ -597,7 +597,7 @@ impl StaffSession {
             self.ask_board(turn);
         } else if !self.muted {
             board.have = Some(view.version);
-            turn.show(push, Viewer::Staff);
+            turn.show(push);
         }
     }
 }

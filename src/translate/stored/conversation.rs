@@ -96,6 +96,9 @@ fn event(event: &Event) -> wire::Event<'_> {
         Event::GivenBack { supervisor } => wire::Event::GivenBack(wire::TakenOver {
             supervisor: text(supervisor.as_str()),
         }),
+        Event::BotResumed { from } => wire::Event::BotResumed(wire::BotResumed {
+            group: text(from.as_str()),
+        }),
         Event::WrapUp { reason, until } => wire::Event::WrapUp(wire::WrapUp {
             reason: close_reason(*reason),
             until: until.0,

@@ -64,6 +64,9 @@ pub(super) fn event(event: wire::Event<'_>) -> Event {
         wire::Event::GivenBack(given) => Event::GivenBack {
             supervisor: AgentId::new(given.supervisor),
         },
+        wire::Event::BotResumed(resumed) => Event::BotResumed {
+            from: GroupId::new(resumed.group),
+        },
         wire::Event::WrapUp(wrap_up) => Event::WrapUp {
             reason: close_reason(wrap_up.reason),
             until: Millis(wrap_up.until),

@@ -80,6 +80,7 @@ fn to_stored(pointer: &Pointer) -> wire::Pointer<'_> {
         opening: pointer.opening,
         closed_at,
         agent,
+        served: (pointer.served.as_ref()).map(|(at, agent)| (at.0, text(agent.as_str()))),
     }
 }
 
@@ -91,5 +92,6 @@ fn from_stored(pointer: wire::Pointer<'_>) -> Pointer {
         closed: pointer
             .closed_at
             .map(|at| (Millis(at), pointer.agent.map(AgentId::new))),
+        served: (pointer.served).map(|(at, agent)| (Millis(at), AgentId::new(agent))),
     }
 }
