@@ -39,15 +39,17 @@ pub struct Queue {
     warm_at: Millis,
     warm: bool,
     policy: Policy,
-    entries: HashMap<ConversationId, Entry>,
-    line: Line,
-    desk: Desk,
+    pub(super) entries: HashMap<ConversationId, Entry>,
+    pub(super) line: Line,
+    pub(super) desk: Desk,
     /// Entries that are picked, and since when all wait.
     picks: usize,
-    ages: BTreeMap<Millis, u32>,
+    pub(super) ages: BTreeMap<Millis, u32>,
     withdrawals: Withdrawals,
     alarms: BinaryHeap<Reverse<(Millis, Alarm)>>,
     rates: Rates,
+    /// As it was in the second it was last asked for.
+    flow: Option<(u64, Arc<Flow>)>,
     tick_at: Millis,
     /// Rank the round of publication has come to.
     round: usize,
@@ -62,17 +64,17 @@ enum Alarm {
 }
 
 #[derive(Clone, Debug)]
-struct Entry {
-    id: Seq,
-    key: OrderKey,
-    waiting: Waiting,
-    standing: Standing,
+pub(super) struct Entry {
+    pub(super) id: Seq,
+    pub(super) key: OrderKey,
+    pub(super) waiting: Waiting,
+    pub(super) standing: Standing,
     published: Option<(Place, Millis)>,
     overflowing: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Standing {
+pub(super) enum Standing {
     /// Not looked at yet: the queue is warming up.
     Unplaced,
     Placed(Spot),
@@ -102,6 +104,7 @@ impl Aggregate for Queue {
             withdrawals: Withdrawals::default(),
             alarms: BinaryHeap::new(),
             rates: Rates::new(Millis(0)),
+            flow: None,
             tick_at: Millis(0),
             round: PLACES_HEAD,
             told: None,
@@ -285,6 +288,7 @@ impl Queue {
         if availability.version < self.desk.seat(index).availability.version {
             return;
         }
+        let present = self.desk.presences();
         let freed = self.desk.change(index, |seat| {
             if availability.version > seat.availability.version {
                 seat.settling = 0;
@@ -300,6 +304,9 @@ impl Queue {
             seat.heard_at = now;
             seat.fresh = true;
         });
+        if self.desk.presences() != present {
+            self.flow = None;
+        }
         self.watch(now, index);
         self.replace(now, freed);
     }
@@ -339,6 +346,7 @@ impl Queue {
         if policy.revision < self.policy.revision {
             return;
         }
+        self.flow = None;
         let rearm = policy.max_wait_ms != self.policy.max_wait_ms && policy.max_wait_ms > 0;
         self.policy = policy;
         if rearm {
@@ -635,8 +643,8 @@ impl Queue {
             self.round = PLACES_HEAD;
         }
         let flow = self.flow(now);
-        let head = self.line.from_rank(0).take(PLACES_HEAD).enumerate();
-        let behind = (self.round..).zip(self.line.from_rank(self.round).take(PLACES_ROUND));
+        let head = self.line.starting_at(0).take(PLACES_HEAD).enumerate();
+        let behind = (self.round..).zip(self.line.starting_at(self.round).take(PLACES_ROUND));
         let looked_at: Vec<(usize, OrderKey)> = head.chain(behind).collect();
         for (rank, key) in looked_at {
             self.publish(now, key.conversation, rank, &flow, turn);
@@ -671,12 +679,20 @@ impl Queue {
         turn.effects.push(self.to_conversation(conversation, note));
     }
 
-    fn flow(&mut self, now: Millis) -> Flow {
+    fn flow(&mut self, now: Millis) -> Arc<Flow> {
+        let second = now.0 / 1_000;
+        if let Some((of, flow)) = &self.flow
+            && *of == second
+        {
+            return flow.clone();
+        }
         let desks = Desks {
             slots: self.desk.presences().capacity as f64,
             handling_ms: self.policy.handling_ms,
         };
-        Flow::of(&self.rates.observed(now), desks)
+        let flow = Arc::new(Flow::of(self.rates.observed(now), desks));
+        self.flow = Some((second, flow.clone()));
+        flow
     }
 
     /// Entries that are not picked.
@@ -742,3 +758,7 @@ fn spot(desk: &mut Desk, now: Millis, waiting: &Waiting) -> Spot {
     excluded.dedup();
     Spot::Open(lane, excluded)
 }
+
+#[cfg(test)]
+#[path = "state_tests.rs"]
+mod tests;

@@ -17,8 +17,9 @@ use super::note::{GroupView, Note};
 
 type Turn = crate::aggregate::Turn<Infallible>;
 
-/// Weight of one conversation in the mean handling time: the last 16 or so count.
-const HANDLED_SHARE: u64 = 16;
+/// Weight of one conversation in the mean handling time. A smaller number follows sooner, but
+/// handling times differ so much that the mean, and every estimate of a wait, would jump about.
+const HANDLED_SHARE: u64 = 64;
 /// The queue is told of a new mean once it is off by more than this share.
 const HANDLING_TOLD_SHARE: u64 = 50;
 
@@ -279,3 +280,7 @@ impl SkillGroup {
         Effect::Tell(Envelope::Queue(self.key.clone(), note))
     }
 }
+
+#[cfg(test)]
+#[path = "state_tests.rs"]
+mod tests;
