@@ -8,7 +8,7 @@
 //! any time ahead as came in the same time back: a peak that has just begun is not taken to last for
 //! ever, nor an old one to end now. λ⁺ depends on W, which a few rounds of repetition find.
 
-use super::rates::{Observed, SPAN_S, SPANS};
+use super::rates::{Observed, SPAN_S, SPANS, WINDOW_S};
 
 /// A drain below one in an hour is none: a number would be a guess.
 const DRAIN_MIN_PER_S: f64 = 1.0 / 3_600.0;
@@ -37,15 +37,14 @@ pub struct Flow {
 impl Flow {
     pub fn of(observed: Observed, desks: Desks) -> Self {
         let by_desks = desks.slots * 1_000.0 / (desks.handling_ms.max(1) as f64);
-        let pressed_s = f64::from(observed.pressed_s);
-        // A share by evidence: three assignments in two minutes say little about a small group's drain.
-        let expected = (by_desks * pressed_s).max(f64::from(observed.drained));
+        // In seconds when nobody waited the drain could not be seen: there the desks stand in. So the
+        // first minute of a peak, when many conversations began together and few end, counts little.
+        let unseen_s = WINDOW_S.saturating_sub(u64::from(observed.pressed_s)) as f64;
+        let drained = f64::from(observed.drained) + by_desks * unseen_s;
+        let by_assignments = drained / WINDOW_S as f64;
+        // Three assignments in two minutes say little about a small group.
+        let expected = f64::from(observed.drained).max(by_desks * WINDOW_S as f64);
         let weight = 0.5 * (expected / FULL_EVIDENCE).min(1.0);
-        let by_assignments = if pressed_s > 0.0 {
-            f64::from(observed.drained) / pressed_s
-        } else {
-            by_desks
-        };
         Self {
             drain_per_s: weight * by_assignments + (1.0 - weight) * by_desks,
             give_up_per_s: f64::from(observed.abandoned) / (observed.waiting_s.max(1) as f64),

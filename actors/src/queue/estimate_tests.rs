@@ -44,6 +44,30 @@ fn without_evidence_the_desks_alone_are_believed() {
     assert_eq!(wait_s(&fresh, ONE_A_SECOND, 99, 0), 100.0);
 }
 
+#[test]
+fn in_seconds_when_nobody_waited_the_desks_stand_in() {
+    let young = Observed {
+        pressed_s: 30,
+        drained: 0,
+        ..observed()
+    };
+    // Nothing came in 30 of 120 s: a quarter less by assignments, an eighth less in all.
+    assert_eq!(wait_s(&young, ONE_A_SECOND, 69, 0), 80.0);
+}
+
+#[test]
+fn few_assignments_of_a_small_group_count_less_than_half() {
+    let desks = Desks {
+        slots: 5.0,
+        handling_ms: 300_000,
+    };
+    let none = Observed {
+        drained: 0,
+        ..observed()
+    };
+    assert_eq!(wait_s(&none, desks, 0, 0), 67.0);
+}
+
 /// A constant flow of arrivals with this head start in seconds.
 fn steady(head_start_s: f64, per_s: f32) -> (f64, [f32; SPANS]) {
     let sums = std::array::from_fn(|back| per_s * SPAN_S as f32 * (back + 1) as f32);

@@ -3,8 +3,10 @@
 mod desk;
 mod estimate;
 mod line;
+mod matching;
 mod note;
 mod order;
+mod publishing;
 mod rates;
 mod seat;
 mod state;

@@ -1,4 +1,8 @@
 use super::*;
+use crate::board;
+use crate::conversation::WaitReason;
+use crate::effect::{Effect, Envelope};
+use crate::limits::{AVAILABILITY_STALE_MS, PICK_TIMEOUT_MS, PLACES_ROUND, QUEUE_TICK_MS};
 use crate::queue::scene::{Scene, policy, skills, waiting};
 
 const NONE: [&str; 0] = [];
