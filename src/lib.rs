@@ -1,1 +1,3 @@
-//! crest
+//! The edges of Crest and their wiring.
+
+pub mod gateway;

@@ -1,0 +1,3 @@
+//! The way in for everybody with a connection.
+
+pub mod socket;
