@@ -3,10 +3,10 @@
 use super::ranking::Ranking;
 
 /// From this probability on the bot answers.
-pub const ANSWER_FROM: f32 = 0.40;
+pub const ANSWER_FROM: f32 = 0.36;
 
 /// From this probability on the bot asks back rather than giving up.
-pub const CLARIFY_FROM: f32 = 0.28;
+pub const CLARIFY_FROM: f32 = 0.22;
 
 /// Two candidates nearer to each other than this (in rank) are offered both,
 /// unless the first is sure.
@@ -14,13 +14,13 @@ pub const TOO_NEAR: f32 = 0.012;
 
 /// Fitted by logistic regression on aliases held out of the index and on
 /// questions of other worlds, neither of them from a labelled set:
-/// bias, share, nearest, coverage, lead over the second, foreign share.
-const WEIGHTS: [f32; 6] = [-7.0, 6.0, 6.0, 4.0, 6.0, -8.0];
+/// bias, share, nearest, coverage, lead over the second, foreign share, strange share.
+const WEIGHTS: [f32; 7] = [-5.08, 4.21, 0.6, 5.16, 2.93, -7.57, -1.04];
 
 /// What the calibration looks at.
-pub fn evidence(ranking: &Ranking) -> [f32; 5] {
+pub fn evidence(ranking: &Ranking) -> [f32; 6] {
     let Some(best) = ranking.articles.first() else {
-        return [0.0, 0.0, 0.0, 0.0, ranking.foreign];
+        return [0.0, 0.0, 0.0, 0.0, ranking.foreign, ranking.strange];
     };
     let second = ranking.articles.get(1).map_or(0.0, |r| r.rank);
     let lead = ((best.rank - second) / best.rank.max(f32::MIN_POSITIVE)).clamp(0.0, 1.0);
@@ -30,6 +30,7 @@ pub fn evidence(ranking: &Ranking) -> [f32; 5] {
         best.coverage,
         lead,
         ranking.foreign,
+        ranking.strange,
     ]
 }
 

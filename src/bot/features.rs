@@ -16,6 +16,8 @@ pub enum Kind {
     Sounds,
     Meaning,
     MeaningPair,
+    /// A phrase of another world. An article that says it makes it the shop's own.
+    Foreign,
 }
 
 /// One feature of a message.
@@ -36,8 +38,6 @@ pub struct Message {
     pub features: Vec<Feature>,
     /// How much each unit says, 0 to 1.
     pub says: Vec<f32>,
-    /// Phrases of another world, by the units they cover.
-    pub foreign: Vec<(u16, u16)>,
 }
 
 /// Reduces a text. `vocabulary` holds the Latin stems the knowledge base uses.
@@ -49,7 +49,7 @@ pub fn message(lexicon: &Lexicon, text: &str, vocabulary: &HashSet<String>) -> M
         ..Message::default()
     };
     letters(&units, &message.says, &mut message.features);
-    meanings(&found, &mut message);
+    meanings(&units, &found, &mut message.features);
     message
 }
 
@@ -109,14 +109,23 @@ fn letters(units: &[Unit], says: &[f32], features: &mut Vec<Feature>) {
     }
 }
 
-fn meanings(found: &[Found], message: &mut Message) {
+fn meanings(units: &[Unit], found: &[Found], features: &mut Vec<Feature>) {
     let mut seen: Vec<(u64, f32, Found)> = Vec::new();
     for &phrase in found {
         let (number, share) = match phrase.meaning {
             Meaning::Foreign => {
-                message
-                    .foreign
-                    .push((phrase.start as u16, phrase.end as u16));
+                let phrase_id = units[phrase.start..phrase.end]
+                    .iter()
+                    .fold(SEED, |id, unit| join(id, unit.hash));
+                let (start, end) = (phrase.start as u16, phrase.end as u16);
+                let id = salted(6, [phrase_id, 0]);
+                features.push(Feature {
+                    id,
+                    kind: Kind::Foreign,
+                    weight: 0.0,
+                    start,
+                    end,
+                });
                 continue;
             }
             Meaning::Concept(number) => (u64::from(number), 1.0),
@@ -124,7 +133,7 @@ fn meanings(found: &[Found], message: &mut Message) {
         };
         let weight = if phrase.by_sound { share * 0.7 } else { share };
         let (start, end) = (phrase.start as u16, phrase.end as u16);
-        message.features.push(Feature {
+        features.push(Feature {
             id: salted(4, [number, 0]),
             kind: Kind::Meaning,
             weight,
@@ -140,7 +149,7 @@ fn meanings(found: &[Found], message: &mut Message) {
             let id = salted(5, [one.min(other), one.max(other)]);
             let (start, end) = (a.start.min(b.start) as u16, a.end.max(b.end) as u16);
             let weight = (weight * other_weight).sqrt();
-            message.features.push(Feature {
+            features.push(Feature {
                 id,
                 kind: Kind::MeaningPair,
                 weight,

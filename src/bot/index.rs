@@ -50,13 +50,14 @@ pub(super) fn field_weight(kind: Kind) -> f32 {
         Kind::Unit => 0.8,
         Kind::Pair => 1.0,
         Kind::Sounds => 0.9,
-        Kind::Meaning => 1.8,
+        Kind::Meaning => 2.2,
         Kind::MeaningPair => 1.1,
+        Kind::Foreign => 0.0,
     }
 }
 
 /// Occurrences at which a feature's strength is one half, for an average article.
-const SATURATION: f32 = 0.7;
+const SATURATION: f32 = 2.0;
 
 /// How much an article with many phrasings is held back, 0 to 1.
 const LENGTH_SHARE: f32 = 0.4;

@@ -28,6 +28,8 @@ pub struct Ranking {
     pub substance: f32,
     /// How much of it belongs to another world, 0 to 1.
     pub foreign: f32,
+    /// How much of it is said in words that no article uses, 0 to 1.
+    pub strange: f32,
     /// The first article has exactly this title or alias.
     pub exact: bool,
 }
@@ -50,7 +52,7 @@ struct Term {
 const UNKNOWN: f32 = 0.45;
 
 /// What makes the order: share, nearest, coverage.
-const BLEND: [f32; 3] = [1.0, 1.0, 0.5];
+const BLEND: [f32; 3] = [1.0, 1.0, 1.5];
 
 /// Ranks the articles that `admits` holds for. Deterministic; the work grows with
 /// the postings of the message's features, not with the number of articles.
@@ -97,6 +99,7 @@ pub fn rank(
                 .is_some_and(|best| best.article == exact[0]),
         substance: message.says.iter().sum(),
         foreign: foreign(&message, &terms),
+        strange: strange(&message, &terms),
         articles,
     }
 }
@@ -187,7 +190,10 @@ fn nearest(index: &Index, article: u32, terms: &[Term], total: f32) -> f32 {
 /// Each unit counts by what it says, as far as a feature over it is the article's.
 fn coverage(index: &Index, article: u32, message: &Message, terms: &[Term]) -> f32 {
     let mut covered = vec![0.0_f32; message.says.len()];
-    for term in terms.iter().filter(|t| t.feature.kind != Kind::MeaningPair) {
+    for term in terms
+        .iter()
+        .filter(|t| !matches!(t.feature.kind, Kind::MeaningPair | Kind::Foreign))
+    {
         let Some(number) = term.number else { continue };
         let strength = index.strength(number, article);
         if strength == 0.0 {
@@ -217,24 +223,13 @@ fn coverage(index: &Index, article: u32, message: &Message, terms: &[Term]) -> f
 
 /// Share of the message said in words of another world that no article uses.
 fn foreign(message: &Message, terms: &[Term]) -> f32 {
-    let used = |start: u16, end: u16| {
-        let inside = |f: &Feature| f.start >= start && f.end <= end;
-        let pairs = terms
-            .iter()
-            .filter(|t| inside(&t.feature) && matches!(t.feature.kind, Kind::Pair | Kind::Unit));
-        let widest = pairs.filter(|t| t.feature.end - t.feature.start == (end - start).min(2));
-        let mut widest = widest.peekable();
-        widest.peek().is_some() && widest.all(|t| t.number.is_some())
-    };
     let mut strange = vec![false; message.says.len()];
-    for &(start, end) in message
-        .foreign
+    for term in terms
         .iter()
-        .filter(|&&(start, end)| !used(start, end))
+        .filter(|t| t.feature.kind == Kind::Foreign && t.number.is_none())
     {
-        strange[start as usize..end as usize]
-            .iter_mut()
-            .for_each(|unit| *unit = true);
+        let span = term.feature.start as usize..term.feature.end as usize;
+        strange[span].iter_mut().for_each(|unit| *unit = true);
     }
     let total: f32 = message.says.iter().map(|s| s.max(0.3)).sum();
     let sum: f32 = message
@@ -243,6 +238,29 @@ fn foreign(message: &Message, terms: &[Term]) -> f32 {
         .zip(strange)
         .filter(|(_, s)| *s)
         .map(|(says, _)| says.max(0.3))
+        .sum();
+    sum / total.max(f32::MIN_POSITIVE)
+}
+
+/// Share of the message that no pair, meaning or Latin word of the index covers.
+fn strange(message: &Message, terms: &[Term]) -> f32 {
+    let mut known = vec![false; message.says.len()];
+    for term in terms.iter().filter(|t| t.number.is_some()) {
+        let speaks = match term.feature.kind {
+            Kind::Unit => term.feature.weight >= 1.0,
+            Kind::MeaningPair | Kind::Foreign => false,
+            Kind::Pair | Kind::Sounds | Kind::Meaning => true,
+        };
+        let span = term.feature.start as usize..term.feature.end as usize;
+        known[span].iter_mut().for_each(|unit| *unit |= speaks);
+    }
+    let total: f32 = message.says.iter().sum();
+    let sum: f32 = message
+        .says
+        .iter()
+        .zip(known)
+        .filter(|(_, known)| !known)
+        .map(|(says, _)| says)
         .sum();
     sum / total.max(f32::MIN_POSITIVE)
 }
