@@ -12,6 +12,27 @@ use std::sync::OnceLock;
 
 use rusqlite::ffi::{self, sqlite3_file, sqlite3_int64, sqlite3_io_methods, sqlite3_vfs};
 
+#[cfg(test)]
+use super::disk_faults as faults;
+
+/// Only tests have disks that fail as told.
+#[cfg(not(test))]
+mod faults {
+    use super::{c_char, c_int, sqlite3_file};
+
+    pub unsafe fn opened(_: *mut sqlite3_file, _: *const c_char) {}
+    pub fn closed(_: *mut sqlite3_file) {}
+    pub fn written(_: *mut sqlite3_file, _: &[u8], _: u64) -> Option<c_int> {
+        None
+    }
+    pub fn truncated(_: *mut sqlite3_file) -> Option<c_int> {
+        None
+    }
+    pub fn synced(_: *mut sqlite3_file, sync: impl FnOnce() -> c_int) -> c_int {
+        sync()
+    }
+}
+
 /// Name under which connections ask for it.
 pub const DISK: &CStr = c"crest";
 /// Size of every page, in bytes; set before the file is created.
@@ -135,7 +156,6 @@ macro_rules! pass_on {
 }
 
 pass_on! {
-    truncate => xTruncate(size: sqlite3_int64) -> c_int;
     file_size => xFileSize(size: *mut sqlite3_int64) -> c_int;
     lock => xLock(level: c_int) -> c_int;
     unlock => xUnlock(level: c_int) -> c_int;
@@ -150,6 +170,7 @@ pass_on! {
     close_below => xClose() -> c_int;
     read_below => xRead(buffer: *mut c_void, amount: c_int, offset: sqlite3_int64) -> c_int;
     write_below => xWrite(buffer: *const c_void, amount: c_int, offset: sqlite3_int64) -> c_int;
+    truncate_below => xTruncate(size: sqlite3_int64) -> c_int;
     sync_below => xSync(flags: c_int) -> c_int;
 }
 
@@ -170,13 +191,15 @@ unsafe extern "C" fn open(
         if !(*below(file)).pMethods.is_null() {
             (*own).is_main = flags & ffi::SQLITE_OPEN_MAIN_DB != 0;
             (*own).base.pMethods = &METHODS;
+            faults::opened(file, name);
         }
         code
     }
 }
 
 unsafe extern "C" fn close(file: *mut sqlite3_file) -> c_int {
-    // SAFETY: as for every method.
+    faults::closed(file);
+    // SAFETY: SQLite calls with a file that `open` opened.
     unsafe { close_below(file) }
 }
 
@@ -209,18 +232,31 @@ unsafe extern "C" fn write(
 ) -> c_int {
     // SAFETY: `buffer` holds `amount` bytes, which are SQLite's and stay as they are.
     unsafe {
-        if !is_page(file, amount, offset) {
-            return write_below(file, buffer, amount, offset);
+        let mut bytes = std::slice::from_raw_parts(buffer.cast::<u8>(), amount as usize);
+        let mut page = [0; PAGE_BYTES];
+        if is_page(file, amount, offset) {
+            page.copy_from_slice(bytes);
+            seal(&mut page, offset as u64);
+            bytes = &page;
         }
-        let mut page = *buffer.cast::<[u8; PAGE_BYTES]>();
-        seal(&mut page, offset as u64);
-        write_below(file, page.as_ptr().cast(), amount, offset)
+        if let Some(fault) = faults::written(file, bytes, offset as u64) {
+            return fault;
+        }
+        write_below(file, bytes.as_ptr().cast(), amount, offset)
     }
 }
 
+unsafe extern "C" fn truncate(file: *mut sqlite3_file, size: sqlite3_int64) -> c_int {
+    if let Some(fault) = faults::truncated(file) {
+        return fault;
+    }
+    // SAFETY: SQLite calls with a file that `open` opened.
+    unsafe { truncate_below(file, size) }
+}
+
 unsafe extern "C" fn sync(file: *mut sqlite3_file, flags: c_int) -> c_int {
-    // SAFETY: as for every method.
-    unsafe { sync_below(file, flags) }
+    // SAFETY: SQLite calls with a file that `open` opened.
+    faults::synced(file, || unsafe { sync_below(file, flags) })
 }
 
 /// Is it a whole page of the main file?

@@ -5,8 +5,12 @@
 
 mod answer;
 mod disk;
+#[cfg(test)]
+mod disk_faults;
 mod embedded;
 mod failure;
+#[cfg(test)]
+mod fault_tests;
 mod file;
 mod head;
 mod intake;
