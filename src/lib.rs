@@ -7,10 +7,12 @@
 pub mod answering;
 pub mod auth;
 pub mod bot;
+pub mod cli;
 pub mod config;
 pub mod desk;
 pub mod fault;
 pub mod gateway;
 pub mod http;
+pub mod node;
 pub mod store;
 pub mod translate;

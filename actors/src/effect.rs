@@ -35,6 +35,18 @@ impl Address {
         }
     }
 
+    /// Its name within its tenant; `None` where it is another tenant's.
+    pub fn name_within(&self, tenant: &TenantId) -> Option<String> {
+        let (of, name) = match self {
+            Address::Customer(key) => (&key.tenant, key.customer.to_string()),
+            Address::Conversation(key) => (&key.tenant, key.id.to_string()),
+            Address::Agent(key) => (&key.tenant, key.agent.to_string()),
+            Address::Queue(key) | Address::SkillGroup(key) => (&key.tenant, key.group.to_string()),
+            Address::Board(of) => (of, of.to_string()),
+        };
+        (of == tenant).then_some(name)
+    }
+
     /// A conversation has its customer's shard, a queue its skill group's.
     pub fn shard(&self) -> Shard {
         match self {

@@ -98,6 +98,7 @@ fn event(event: &Event) -> (&'static str, Value) {
         Event::GivenBack { supervisor } => {
             ("given_back", json!({"supervisor": supervisor.as_str()}))
         }
+        Event::BotResumed { from } => ("bot_resumed", json!({"group": from.as_str()})),
         Event::WrapUp { reason, until } => (
             "wrap_up",
             json!({"reason": close_word(*reason), "until": until.0}),
