@@ -6,10 +6,14 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard};
+use std::time::Duration;
 
 use rusqlite::ffi::{
     SQLITE_FULL, SQLITE_IOERR_FSYNC, SQLITE_IOERR_TRUNCATE, SQLITE_IOERR_WRITE, sqlite3_file,
 };
+
+/// A sync that a test waits for begins within this.
+const SYNC_MAX: Duration = Duration::from_secs(20);
 
 /// The faults of all files of one directory.
 #[derive(Default)]
@@ -67,10 +71,15 @@ impl Disk {
         self.state().syncs_begun
     }
 
+    /// Waits until so many syncs have begun; a sync that never comes fails the test.
     pub fn wait_for_sync(&self, number: u64) {
         let state = self.state();
-        let begun = |state: &mut State| state.syncs_begun < number;
-        drop(self.changed.wait_while(state, begun).expect("no panic"));
+        let missing = |state: &mut State| state.syncs_begun < number;
+        let waited = self.changed.wait_timeout_while(state, SYNC_MAX, missing);
+        assert!(
+            !waited.expect("no panic").1.timed_out(),
+            "nothing is synced"
+        );
     }
 
     /// After so many more syncs nothing reaches the disk any more.
