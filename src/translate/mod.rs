@@ -8,6 +8,7 @@
 mod body;
 mod customer_view;
 mod desk;
+mod limits;
 mod names;
 mod page;
 mod push;
@@ -18,6 +19,7 @@ pub mod stored;
 
 pub use customer_view::{customer_attached, customer_event};
 pub use desk::summary;
+pub use limits::{limits, staff_role};
 pub use names::{conversation_id, message_id, wire_id};
 pub use page::{customer_page, staff_page};
 pub use push::frames;
@@ -25,7 +27,5 @@ pub use refusal::{code_of, code_of_store};
 pub use request::{Page, Request, request};
 pub use staff_view::{staff_attached, staff_event};
 
-#[cfg(test)]
-mod samples;
 #[cfg(test)]
 mod tests;
