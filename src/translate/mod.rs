@@ -8,7 +8,6 @@
 mod body;
 mod customer_view;
 mod desk;
-mod limits;
 mod names;
 mod page;
 mod push;
@@ -19,7 +18,6 @@ pub mod stored;
 
 pub use customer_view::{customer_attached, customer_event};
 pub use desk::summary;
-pub use limits::{limits, staff_role};
 pub use names::{conversation_id, message_id, wire_id};
 pub use page::{customer_page, staff_page};
 pub use push::frames;

@@ -18,12 +18,12 @@ use crest_schema::limits::{BOARD_ROWS, SERVER_FRAME_BYTES};
 use crest_schema::{ServerFrame, ServerKind};
 
 use super::samples::{CONVERSATION, MESSAGE, bot, entry, summary};
-use crate::translate::{Viewer, customer_page, frames};
+use crate::translate::{customer_page, frames};
 
 /// As a client reads them.
 fn read(push: &Push) -> Vec<(Option<u32>, ServerFrame<'static>)> {
     let mut read = Vec::new();
-    frames(push, Viewer::Staff, &mut |reference, frame| {
+    frames(push, &mut |reference, frame| {
         let bytes = frame.encode(reference);
         assert!(bytes.len() <= SERVER_FRAME_BYTES, "{} bytes", bytes.len());
         read.push(ServerFrame::decode(&bytes).unwrap());
@@ -112,7 +112,7 @@ fn offer(text_bytes: usize) -> Push {
             agent: AgentId::new("lin"),
         },
         expires_at: Millis(1),
-        context: OfferContext {
+        context: Box::new(OfferContext {
             summary: summary("lin"),
             display_name: Some("n".into()),
             attributes: vec![
@@ -123,7 +123,7 @@ fn offer(text_bytes: usize) -> Push {
             bot: bot("k"),
             messages,
             transfer_note: Some("t".into()),
-        },
+        }),
     }
 }
 

@@ -327,6 +327,7 @@ fn each_refusal_has_a_code_of_its_own() {
         Refusal::TooLong,
         Refusal::WrongState,
         Refusal::NoSuchTarget,
+        Refusal::NoSuchReason,
         Refusal::StorageUnavailable,
     ];
     let codes: BTreeSet<Code> = refusals.into_iter().map(code_of).collect();

@@ -228,6 +228,9 @@ pub fn events(secret: &str) -> Vec<Event> {
             weight: 2,
         },
         Event::TransferFailed { position: Seq(8) },
+        Event::BotResumed {
+            from: GroupId::new(secret),
+        },
         Event::TakenOver {
             supervisor: supervisor.clone(),
         },
@@ -264,7 +267,8 @@ pub fn variant(event: &Event) -> usize {
         Event::WrapUp { .. } => 14,
         Event::Closed { .. } => 15,
         Event::Rated { .. } => 16,
+        Event::BotResumed { .. } => 17,
     }
 }
 
-pub const VARIANTS: usize = 17;
+pub const VARIANTS: usize = 18;

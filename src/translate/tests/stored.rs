@@ -31,7 +31,7 @@ fn every_event_of_a_conversation() {
 
 #[test]
 fn a_short_message_takes_few_bytes() {
-    let hello = events("s").into_iter().nth(14).unwrap();
+    let hello = events("s").into_iter().nth(15).unwrap();
     let record = encode_conversation(&entry(1, hello));
     assert!(record.body.len() <= 64, "{} bytes", record.body.len());
 }
@@ -81,11 +81,12 @@ fn every_event_of_a_ledger() {
 
 #[test]
 fn every_event_of_a_pointer() {
-    let pointer = |closed| Pointer {
+    let pointer = |closed, served| Pointer {
         channel: ChannelId::new("web"),
         conversation: CONVERSATION,
         opening: 2,
         closed,
+        served,
     };
     let cases = [
         (
@@ -108,9 +109,10 @@ fn every_event_of_a_pointer() {
         ),
         (
             customer::Event::Base(vec![
-                pointer(None),
-                pointer(Some((Millis(1), None))),
-                pointer(Some((Millis(1), Some(AgentId::new("lin"))))),
+                pointer(None, None),
+                pointer(None, Some((Millis(9), AgentId::new("mei")))),
+                pointer(Some((Millis(1), None)), None),
+                pointer(Some((Millis(1), Some(AgentId::new("lin")))), None),
             ]),
             true,
         ),

@@ -264,6 +264,10 @@ pub fn conversation() -> Vec<(String, Record<c::Event<'static>>)> {
         };
         events.push((format!("closed_{n}"), c::Event::Closed(closed)));
     }
+    let resumed = c::BotResumed {
+        group: "after-sales".into(),
+    };
+    events.push(("bot_resumed".into(), c::Event::BotResumed(resumed)));
     record(events, |n| (n % 2 == 0).then_some(n as u64))
 }
 
@@ -295,12 +299,13 @@ pub fn ledger() -> Vec<(String, Record<ledger::Event>)> {
 }
 
 pub fn pointer() -> Vec<(String, Record<pointer::Event<'static>>)> {
-    let pointer = |closed_at, agent| pointer::Pointer {
+    let pointer = |closed_at, agent, served| pointer::Pointer {
         channel: "web".into(),
         conversation: CONVERSATION,
         opening: 1,
         closed_at,
         agent,
+        served,
     };
     let pointed = pointer::Pointed {
         channel: "web".into(),
@@ -316,15 +321,19 @@ pub fn pointer() -> Vec<(String, Record<pointer::Event<'static>>)> {
     };
     let base = pointer::Base {
         pointers: vec![
-            pointer(None, None),
-            pointer(Some(AT), None),
-            pointer(Some(AT), Some("lin".into())),
+            pointer(None, None, None),
+            pointer(Some(AT), None, None),
+            pointer(Some(AT), Some("lin".into()), None),
         ],
+    };
+    let served = pointer::Base {
+        pointers: vec![pointer(None, None, Some((AT, "mei".into())))],
     };
     let events = vec![
         ("pointed".to_owned(), pointer::Event::Pointed(pointed)),
         ("cleared".to_owned(), pointer::Event::Cleared(cleared)),
         ("base".to_owned(), pointer::Event::Base(base)),
+        ("base_served".to_owned(), pointer::Event::Base(served)),
     ];
     record(events, |_| None)
 }
