@@ -73,8 +73,6 @@ errors! {
         "The conversation or connection has all the viewers it may have." "Detach from one, or try later.";
     106 ConversationMissing "conversation_missing" lasting -
         "Staff must name the conversation." "Send it again with `conversation`.";
-    107 NotAttached "not_attached" lasting -
-        "This connection is not attached to the conversation." "Attach, then send it again.";
     201 Forbidden "forbidden" lasting -
         "This role may not send this frame." "Do not offer it to this role.";
     300 NotOpen "not_open" lasting -

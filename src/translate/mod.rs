@@ -26,6 +26,4 @@ pub use request::{Page, Request, request};
 pub use staff_view::{staff_attached, staff_event};
 
 #[cfg(test)]
-mod samples;
-#[cfg(test)]
 mod tests;
