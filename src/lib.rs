@@ -11,5 +11,6 @@ pub mod config;
 pub mod desk;
 pub mod fault;
 pub mod gateway;
+pub mod http;
 pub mod store;
 pub mod translate;
