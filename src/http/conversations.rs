@@ -63,6 +63,7 @@ fn view(summary: Summary) -> ConversationView {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListParams {
+    #[param(inline)]
     phase: Option<PhaseParam>,
     /// Who holds or last held it.
     agent: Option<String>,

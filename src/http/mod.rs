@@ -39,3 +39,6 @@ pub use registry::Route;
 pub use router::router;
 pub use routes::routes;
 pub use state::{HttpParts, HttpState};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,6 @@
+//! Over real sockets, as a stranger would call.
+
+mod contract;
+mod support;
+mod transcript_words;
+mod work;
