@@ -25,6 +25,7 @@ mod problem;
 mod registry;
 mod router;
 mod routes;
+mod signing_keys;
 mod state;
 mod tenant;
 mod transcript;
@@ -38,7 +39,7 @@ pub use problem::{Problem, ProblemCode};
 pub use registry::Route;
 pub use router::router;
 pub use routes::routes;
-pub use state::{HttpParts, HttpState};
+pub use state::{ArticleCheck, HttpParts, HttpState};
 
 #[cfg(test)]
 mod tests;

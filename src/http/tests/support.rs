@@ -91,6 +91,10 @@ impl Node {
             actors: Arc::new(Told),
             readiness: Arc::new(Told),
             metrics: PrometheusBuilder::new().build_recorder().handle(),
+            article_check: Box::new(|_, body| match body["title"] {
+                Value::String(_) => Ok(()),
+                _ => Err("title is missing".to_owned()),
+            }),
             clock: Box::new(move || Millis(told.load(Ordering::SeqCst))),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
