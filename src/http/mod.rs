@@ -33,7 +33,7 @@ mod transcript;
 pub use openapi::document;
 pub use ports::{
     ActorLine, ActorsQuery, ActorsSnapshot, ActorsView, Archive, ArchiveFailure, Check,
-    ConversationQuery, KindLine, Readiness, TranscriptPart, Visibility,
+    ConversationPage, ConversationQuery, KindLine, Readiness, TranscriptPart, Visibility,
 };
 pub use problem::{Problem, ProblemCode};
 pub use registry::Route;

@@ -69,6 +69,7 @@ fn event(event: &Event) -> (&'static str, Value) {
             }),
         ),
         Event::Waiting(waiting) => ("waiting", self::waiting(waiting)),
+        Event::BotResumed { from } => ("bot_resumed", json!({"from": from.as_str()})),
         Event::Offered {
             offer,
             weight,
