@@ -8,7 +8,7 @@ use super::entrance::Auth;
 use super::principal::StaffPrincipal;
 use super::refusal::{AuthError, AuthRefusal};
 use super::secret;
-use crate::desk::{StaffMember, StaffSession};
+use crate::desk::{Digest, StaffMember, StaffSession};
 
 /// Name and password, as they were typed.
 #[derive(Clone)]
@@ -97,7 +97,11 @@ impl Auth {
 
     /// Who holds this session, as the desk has them now: a changed role counts at once.
     pub async fn staff(&self, token: &str, now: Millis) -> Result<StaffPrincipal, AuthError> {
-        let digest = secret::digest(token);
+        self.standing(secret::digest(token), now).await
+    }
+
+    /// As [`Auth::staff`], for a connection that was let in before: is its session still good?
+    pub async fn standing(&self, digest: Digest, now: Millis) -> Result<StaffPrincipal, AuthError> {
         let found = self.desk.session(digest, now).await?;
         let (session, member) = found.ok_or(AuthRefusal::Session)?;
         Ok(StaffPrincipal {

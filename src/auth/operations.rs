@@ -77,6 +77,9 @@ operations! {
     // Configuration of the tenant
     ReadTenant = "read_tenant", STAFF, false;
     WriteTenant = "write_tenant", ADMIN, true;
+    ListSigningKeys = "list_signing_keys", ADMIN, false;
+    WriteSigningKey = "write_signing_key", ADMIN, true;
+    DeleteSigningKey = "delete_signing_key", ADMIN, true;
     ListGroups = "list_groups", STAFF, false;
     CreateGroup = "create_group", ADMIN, true;
     WriteGroup = "write_group", ADMIN, true;

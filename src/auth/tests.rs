@@ -400,7 +400,12 @@ async fn staff_log_in_work_and_log_out() {
         auth.redeem(&ticket.text, NOW),
         Ok(Principal::Staff(principal.clone()))
     );
+    assert!(auth.standing(principal.session, NOW).await.is_ok());
     auth.log_out(&principal).await.unwrap();
+    assert_eq!(
+        refused(auth.standing(principal.session, NOW).await),
+        AuthRefusal::Session
+    );
     assert_eq!(
         refused(auth.staff(&login.token, NOW).await),
         AuthRefusal::Session

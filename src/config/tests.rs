@@ -50,7 +50,8 @@ fn later_layers_win_and_name_themselves() {
 
 #[test]
 fn what_cannot_be_meant_is_refused_by_name() {
-    let cases: &[(&str, &[(&str, &str)], &[(&str, &str)], &str)] = &[
+    type Pairs = &'static [(&'static str, &'static str)];
+    let cases: &[(&str, Pairs, Pairs, &str)] = &[
         (
             "[server]\nlisen = \"127.0.0.1:1\"",
             &[],

@@ -14,6 +14,12 @@ pub const ARTICLE_MAX_BYTES: usize = 128 * 1024;
 pub const LIST_MAX: usize = 64;
 /// Weighted conversations one person may hold at once; more is a typing error.
 pub const CAPACITY_MAX: u32 = 1_000;
+/// Longest time of a tenant's settings: 90 days; beyond it, days were meant and milliseconds written.
+pub const DURATION_MAX_MS: u64 = 90 * 24 * 60 * 60_000;
+/// The same for the one time in days.
+pub const STICKY_DAYS_MAX: u32 = 90;
+/// Tiers of a tenant: those a token may claim.
+pub const TIERS_MAX: usize = crate::auth::limits::TIER_MAX as usize + 1;
 /// How long an answer is kept for its idempotency key.
 pub const IDEMPOTENCY_MS: u64 = 24 * 60 * 60_000;
 /// A request whose node died is no longer waited for after this: longer than any request may take.

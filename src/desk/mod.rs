@@ -7,6 +7,7 @@
 
 mod directory;
 mod failure;
+pub mod knowledge;
 pub mod limits;
 mod port;
 mod records;

@@ -35,6 +35,7 @@ pub trait DeskStore: Send + Sync + 'static {
     fn signing_keys(&self, tenant: TenantId) -> Reply<Vec<SigningKey>>;
     /// Adds a key or replaces the one of this `kid`.
     fn set_signing_key(&self, tenant: TenantId, key: SigningKey) -> Reply<()>;
+    fn delete_signing_key(&self, tenant: TenantId, kid: String) -> Reply<()>;
 
     /// By id.
     fn groups(&self, tenant: TenantId) -> Reply<Vec<Group>>;

@@ -310,7 +310,7 @@ pub fn check_article(key: &str, body: &serde_json::Value) -> Result<(), DeskRefu
     Ok(())
 }
 
-fn invalid(field: &'static str, why: &'static str) -> DeskRefusal {
+pub(super) fn invalid(field: &'static str, why: &'static str) -> DeskRefusal {
     DeskRefusal::Invalid { field, why }
 }
 
@@ -322,7 +322,7 @@ pub(super) fn check_id(field: &'static str, id: &str) -> Result<(), DeskRefusal>
     Ok(())
 }
 
-fn check_title(field: &'static str, title: &str) -> Result<(), DeskRefusal> {
+pub(super) fn check_title(field: &'static str, title: &str) -> Result<(), DeskRefusal> {
     if title.trim().is_empty()
         || title.len() > limits::TITLE_MAX_BYTES
         || title.chars().any(char::is_control)
@@ -335,7 +335,7 @@ fn check_title(field: &'static str, title: &str) -> Result<(), DeskRefusal> {
     Ok(())
 }
 
-fn check_list(field: &'static str, items: &[String]) -> Result<(), DeskRefusal> {
+pub(super) fn check_list(field: &'static str, items: &[String]) -> Result<(), DeskRefusal> {
     if items.len() > limits::LIST_MAX {
         return Err(invalid(field, "must have at most 64 items"));
     }

@@ -6,6 +6,10 @@ use crest_actors::directory::{Boosts, Timing};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::failure::DeskRefusal;
+use super::limits::{CAPACITY_MAX, DURATION_MAX_MS, STICKY_DAYS_MAX, TIERS_MAX};
+use super::records::{check_list, check_title, invalid};
+
 /// A tenant's settings. Absent fields take their defaults, unknown ones are refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -54,6 +58,77 @@ impl TenantSettings {
             channel_weights: BTreeMap::new(),
             not_ready_reasons: usual_reasons(),
         }
+    }
+}
+
+impl TenantSettings {
+    /// Form and bounds; whether the default group exists, the store says.
+    pub fn check(&self) -> Result<(), DeskRefusal> {
+        check_title("name", &self.name)?;
+        check_list("not_ready_reasons", &self.not_ready_reasons)?;
+        self.timing.check()?;
+        self.boosts.check()?;
+        if self
+            .channel_weights
+            .values()
+            .any(|weight| !(1..=CAPACITY_MAX).contains(weight))
+        {
+            return Err(invalid("channel_weights", "must be 1 to 1000 each"));
+        }
+        Ok(())
+    }
+}
+
+impl TimingSettings {
+    /// Times without a meaning of 0 must be above it, or nothing could ever be done in them.
+    fn check(&self) -> Result<(), DeskRefusal> {
+        let needed = [self.offer_ms, self.bot_timeout_ms, self.starvation_ms];
+        if needed.contains(&0) {
+            return Err(invalid(
+                "timing",
+                "needs offer_ms, bot_timeout_ms and starvation_ms above 0",
+            ));
+        }
+        let others = [
+            self.abandon_grace_ms,
+            self.agent_grace_ms,
+            self.silence_close_ms,
+            self.reopen_window_ms,
+            self.wrap_up_ms,
+            self.rate_window_ms,
+            self.recall_window_ms,
+            self.edit_window_ms,
+            self.sticky_hold_ms,
+            self.preferred_skill_ms,
+            self.bot_burst_ms,
+        ];
+        let too_long = |ms: &u64| *ms > DURATION_MAX_MS;
+        if needed.iter().chain(&others).any(too_long) || self.sticky_days > STICKY_DAYS_MAX {
+            return Err(invalid("timing", "must be at most 90 days each"));
+        }
+        Ok(())
+    }
+}
+
+impl BoostSettings {
+    fn check(&self) -> Result<(), DeskRefusal> {
+        let rising = self.tier_ms.is_sorted();
+        if !rising || !(1..=TIERS_MAX).contains(&self.tier_ms.len()) {
+            return Err(invalid(
+                "boosts",
+                "needs 1 to 10 tiers, each at least the one before",
+            ));
+        }
+        let all = [self.recontact_ms, self.transfer_ms, self.max_ms];
+        if self
+            .tier_ms
+            .iter()
+            .chain(&all)
+            .any(|ms| *ms > DURATION_MAX_MS)
+        {
+            return Err(invalid("boosts", "must be at most 90 days each"));
+        }
+        Ok(())
     }
 }
 

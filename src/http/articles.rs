@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::extract::{Body, Name, Params, Staff};
 use super::page::{Page, Window};
-use super::problem::Problem;
+use super::problem::{Problem, ProblemCode};
 use super::state::HttpState;
 use crate::auth::StaffPrincipal;
 use crate::desk::{Article, ArticleVersion};
@@ -152,6 +152,10 @@ async fn save(
     body: serde_json::Value,
     on: Option<u64>,
 ) -> Result<ArticleView, Problem> {
+    (state.article_check)(&key, &body).map_err(|why| {
+        let words = format!("body cannot be served: {why}; correct it and send it again.");
+        Problem::new(ProblemCode::InvalidField, words).at("body")
+    })?;
     let version = ArticleVersion {
         // The desk counts; what is said here is not read.
         version: 0,

@@ -69,9 +69,9 @@ pub(super) struct ListParams {
     agent: Option<String>,
     customer: Option<String>,
     group: Option<String>,
-    /// Opened at or after, Unix time in ms.
+    /// Begun at this time or later, Unix time in ms.
     from: Option<u64>,
-    /// Opened before, Unix time in ms.
+    /// Begun before this time, Unix time in ms.
     to: Option<u64>,
     /// 1 to 200, 50 where absent.
     limit: Option<usize>,
@@ -120,19 +120,16 @@ pub(super) async fn list(
         agent: params.agent.map(AgentId::new),
         customer: params.customer.map(CustomerId::new),
         group: params.group.map(GroupId::new),
-        opened_from: params.from.map(Millis),
-        opened_before: params.to.map(Millis),
-        after: window.after(read_cursor)?,
-        limit: limit + 1,
+        from: params.from.map(Millis),
+        to: params.to.map(Millis),
+        cursor: window.after(ConversationId::parse)?,
+        limit,
     };
     let found = state.archive.list(query).await?;
-    let cursor = |last: &Summary| format!("{}.{}", last.opened_at.0, last.key.id);
-    Ok(Json(Page::of(found, limit, cursor, view)))
-}
-
-fn read_cursor(cursor: &str) -> Option<(Millis, ConversationId)> {
-    let (at, id) = cursor.split_once('.')?;
-    Some((Millis(at.parse().ok()?), ConversationId::parse(id)?))
+    Ok(Json(Page {
+        items: found.conversations.into_iter().map(view).collect(),
+        next: found.next.map(|id| id.to_string()),
+    }))
 }
 
 /// Supervisors and admins see everything of their tenant.

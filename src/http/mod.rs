@@ -25,6 +25,7 @@ mod problem;
 mod registry;
 mod router;
 mod routes;
+mod signing_keys;
 mod state;
 mod tenant;
 mod transcript;
@@ -32,13 +33,13 @@ mod transcript;
 pub use openapi::document;
 pub use ports::{
     ActorLine, ActorsQuery, ActorsSnapshot, ActorsView, Archive, ArchiveFailure, Check,
-    ConversationQuery, KindLine, Readiness, TranscriptPart, Visibility,
+    ConversationPage, ConversationQuery, KindLine, Readiness, TranscriptPart, Visibility,
 };
 pub use problem::{Problem, ProblemCode};
 pub use registry::Route;
 pub use router::router;
 pub use routes::routes;
-pub use state::{HttpParts, HttpState};
+pub use state::{ArticleCheck, HttpParts, HttpState};
 
 #[cfg(test)]
 mod tests;

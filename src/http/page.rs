@@ -10,7 +10,8 @@ use super::problem::{Problem, ProblemCode};
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Page<T> {
     pub items: Vec<T>,
-    /// Send it as `cursor` for what follows; absent on the last page.
+    /// Send it as `cursor` for what follows; absent on the last page alone, so a page may be short
+    /// before the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 }

@@ -13,11 +13,11 @@ use utoipa::ToSchema;
 /// Promises: only conversations of the tenant asked for; a read after an acknowledgement includes
 /// the event.
 pub trait Archive: Send + Sync + 'static {
-    /// Newest opening first; ties by id, greatest first. At most `query.limit`.
+    /// Newest birth first; a conversation that changes while pages are turned keeps its place.
     fn list(
         &self,
         query: ConversationQuery,
-    ) -> BoxFuture<'static, Result<Vec<Summary>, ArchiveFailure>>;
+    ) -> BoxFuture<'static, Result<ConversationPage, ArchiveFailure>>;
 
     /// Events with seq > `after`, in order, at most `limit`. `None`: no such conversation.
     fn transcript(
@@ -37,16 +37,25 @@ pub struct ConversationQuery {
     pub agent: Option<AgentId>,
     pub customer: Option<CustomerId>,
     pub group: Option<GroupId>,
-    /// Opened at or after.
-    pub opened_from: Option<Millis>,
-    /// Opened before.
-    pub opened_before: Option<Millis>,
+    /// Born at this time or later.
+    pub from: Option<Millis>,
+    /// Born before this time.
+    pub to: Option<Millis>,
     /// Only what this member of staff may see; `None`: all.
     pub visible_to: Option<Visibility>,
-    /// Continue strictly after this one in the order of the list.
-    pub after: Option<(Millis, ConversationId)>,
-    /// At most [`super::limits::PAGE_MAX`] and one more, to know whether there is a next page.
+    /// `next` of the page before.
+    pub cursor: Option<ConversationId>,
+    /// 1 to [`super::limits::PAGE_MAX`].
     pub limit: usize,
+}
+
+/// Some of the conversations asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConversationPage {
+    /// At most the limit; may be fewer, or none, before the end.
+    pub conversations: Vec<Summary>,
+    /// Where to go on; `None` only at the end.
+    pub next: Option<ConversationId>,
 }
 
 /// An agent sees what it held last, and what belongs to its groups.

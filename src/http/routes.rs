@@ -10,8 +10,10 @@ use super::node::{ActorsParams, Health, ReadinessView};
 use super::page::Page;
 use super::ports::ActorsSnapshot;
 use super::registry::Route;
+use super::signing_keys::{KeyBody, KeyView};
 use super::{
-    admission, agents, articles, audit_log, canned, conversations, docs, groups, node, tenant,
+    admission, agents, articles, audit_log, canned, conversations, docs, groups, node,
+    signing_keys, tenant,
 };
 use crate::auth::Operation as Op;
 use crate::desk::{CannedReply, Group, StaffMember, TenantSettings};
@@ -86,6 +88,24 @@ fn configuration_routes() -> Vec<Route> {
             .says("Replace the tenant's settings.")
             .takes::<TenantSettings>()
             .gives::<TenantSettings>(200),
+        Route::get("/v1/signing-keys", Op::ListSigningKeys, signing_keys::list)
+            .says("Keys that customer tokens are verified with, without the keys themselves.")
+            .gives::<Page<KeyView>>(200),
+        Route::put(
+            "/v1/signing-keys/{kid}",
+            Op::WriteSigningKey,
+            signing_keys::write,
+        )
+        .says("Add a key, or replace the one of this id.")
+        .takes::<KeyBody>()
+        .gives::<KeyView>(200),
+        Route::delete(
+            "/v1/signing-keys/{kid}",
+            Op::DeleteSigningKey,
+            signing_keys::delete,
+        )
+        .says("Stop accepting tokens of this key.")
+        .gives_bare(204, ""),
         Route::get("/v1/groups", Op::ListGroups, groups::list)
             .says("Every skill group.")
             .gives::<Page<Group>>(200),

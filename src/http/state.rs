@@ -11,6 +11,9 @@ use crate::auth::Auth;
 use crate::config::Config;
 use crate::desk::DeskStore;
 
+/// Key and body of an article to a verdict, in words where it is no.
+pub type ArticleCheck = Box<dyn Fn(&str, &serde_json::Value) -> Result<(), String> + Send + Sync>;
+
 /// Everything the HTTP interface is put together from.
 pub struct HttpParts {
     pub config: Arc<Config>,
@@ -20,6 +23,9 @@ pub struct HttpParts {
     pub actors: Arc<dyn ActorsView>,
     pub readiness: Arc<dyn Readiness>,
     pub metrics: PrometheusHandle,
+    /// Can the bot read this article (key, body)? The words say what to correct. Asked before a
+    /// version is saved, so that whatever is published can be served.
+    pub article_check: ArticleCheck,
     /// The wall clock.
     pub clock: Box<dyn Fn() -> Millis + Send + Sync>,
 }

@@ -69,6 +69,7 @@ fn event(event: &Event) -> (&'static str, Value) {
             }),
         ),
         Event::Waiting(waiting) => ("waiting", self::waiting(waiting)),
+        Event::BotResumed { from } => ("bot_resumed", json!({"from": from.as_str()})),
         Event::Offered {
             offer,
             weight,
@@ -98,7 +99,6 @@ fn event(event: &Event) -> (&'static str, Value) {
         Event::GivenBack { supervisor } => {
             ("given_back", json!({"supervisor": supervisor.as_str()}))
         }
-        Event::BotResumed { from } => ("bot_resumed", json!({"group": from.as_str()})),
         Event::WrapUp { reason, until } => (
             "wrap_up",
             json!({"reason": close_word(*reason), "until": until.0}),

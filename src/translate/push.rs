@@ -19,10 +19,7 @@ use super::staff_view::{self, staff_attached, staff_event};
 
 /// Every frame of a push with its ref, in the order to send. What a session and an owner say
 /// between them (`Behind`, `Unknown`, `Resend`, `Tail`) has none.
-pub fn frames<'a>(
-    push: &'a Push,
-    emit: &mut dyn FnMut(Option<u32>, ServerFrame<'a>),
-) {
+pub fn frames<'a>(push: &'a Push, emit: &mut dyn FnMut(Option<u32>, ServerFrame<'a>)) {
     match push {
         Push::Routed {
             conversation,

@@ -69,3 +69,53 @@ impl Drop for Lane {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lane() -> Lane {
+        Lane::start("desk-test", Connection::open_in_memory().unwrap()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_panicking_job_is_lost_alone() {
+        let lane = lane();
+        let panicked = lane.run::<()>(|_| panic!("a defect")).await;
+        assert!(matches!(
+            panicked,
+            Err(DeskError::Failed(DeskFailure::Lost))
+        ));
+        assert_eq!(lane.run(|_| Ok(7)).await.unwrap(), 7);
+    }
+
+    #[tokio::test]
+    async fn a_full_lane_says_so_at_once_and_loses_nothing_it_took() {
+        let lane = lane();
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let (begun, started) = std::sync::mpsc::channel();
+        let blocking = lane.run(move |_| {
+            begun.send(()).unwrap();
+            Ok(wait.recv().is_ok())
+        });
+        started.recv().unwrap();
+        let taken: Vec<_> = (0..limits::LANE_JOBS)
+            .map(|number| lane.run(move |_| Ok(number)))
+            .collect();
+        let refused = lane.run(|_| Ok(())).await;
+        assert!(matches!(refused, Err(DeskError::Failed(DeskFailure::Busy))));
+        go.send(()).unwrap();
+        assert!(blocking.await.unwrap());
+        for (number, reply) in taken.into_iter().enumerate() {
+            assert_eq!(reply.await.unwrap(), number);
+        }
+    }
+
+    #[tokio::test]
+    async fn dropping_the_lane_finishes_what_it_took() {
+        let lane = lane();
+        let reply = lane.run(|_| Ok(1));
+        drop(lane);
+        assert_eq!(reply.await.unwrap(), 1);
+    }
+}

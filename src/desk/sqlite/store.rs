@@ -1,6 +1,7 @@
 //! The port on SQLite: each method is one job in the reader's or the writer's lane.
 
-use std::fs;
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -28,7 +29,11 @@ pub struct SqliteDesk {
 impl SqliteDesk {
     /// Opens or makes `desk.db` in this directory. Refuses a file of a newer version.
     pub fn open(directory: &Path) -> Result<Self, DeskFailure> {
-        fs::create_dir_all(directory)?;
+        // Hashes and signing secrets live here: a directory we make is its owner's alone.
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(directory)?;
         let path = directory.join("desk.db");
         let mut writer = connect(&path)?;
         migrations::migrate(&mut writer)?;
@@ -125,6 +130,10 @@ impl DeskStore for SqliteDesk {
 
     fn set_signing_key(&self, tenant: TenantId, key: SigningKey) -> Reply<()> {
         self.change(move |tx| tenants::set_key(tx, &tenant, &key))
+    }
+
+    fn delete_signing_key(&self, tenant: TenantId, kid: String) -> Reply<()> {
+        self.change(move |tx| tenants::delete_key(tx, &tenant, &kid))
     }
 
     fn groups(&self, tenant: TenantId) -> Reply<Vec<Group>> {

@@ -87,6 +87,7 @@ pub(super) fn find(db: &Connection, id: &TenantId) -> Result<Option<Tenant>, Des
 }
 
 pub(super) fn update(tx: &Transaction<'_>, tenant: &Tenant) -> Result<(), DeskError> {
+    tenant.settings.check()?;
     if groups::find(tx, &tenant.id, &tenant.settings.default_group)?.is_none() {
         return Err(DeskRefusal::NoSuch {
             field: "default_group",
@@ -165,4 +166,15 @@ pub(super) fn set_key(
     );
     referring(changed, DeskRefusal::NotFound)?;
     Ok(())
+}
+
+pub(super) fn delete_key(
+    tx: &Transaction<'_>,
+    tenant: &TenantId,
+    kid: &str,
+) -> Result<(), DeskError> {
+    one(tx.execute(
+        "DELETE FROM signing_keys WHERE tenant = ?1 AND kid = ?2",
+        [tenant.as_str(), kid],
+    )?)
 }

@@ -220,9 +220,7 @@ impl CustomerSession {
                 conversation,
                 opening: _,
             } => self.ended(&push, *conversation, turn),
-            Push::CustomerEphemeral { .. } | Push::Place { .. } => {
-                turn.show(&push)
-            }
+            Push::CustomerEphemeral { .. } | Push::Place { .. } => turn.show(&push),
             // Staff's own pushes never go to a customer's connection; were one misdirected, it ends here.
             Push::AttachedStaff { .. }
             | Push::Ephemeral { .. }

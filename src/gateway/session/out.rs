@@ -106,9 +106,7 @@ impl Turn<'_> {
 
     /// A push as its frames.
     pub fn show(&mut self, push: &Push) {
-        translate::frames(push, &mut |reference, frame| {
-            self.frame(reference, &frame)
-        });
+        translate::frames(push, &mut |reference, frame| self.frame(reference, &frame));
     }
 
     pub fn done(&mut self, reference: Option<u32>, conversation: Option<ConversationId>) {

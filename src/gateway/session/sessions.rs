@@ -412,7 +412,9 @@ impl Sessions {
         let Some(error) = server::Error::of_malformed(malformed) else {
             return goodbye(Close::BadProtocol, None);
         };
-        self.with(id, |_, turn| turn.frame(malformed.reference(), &error.into()));
+        self.with(id, |_, turn| {
+            turn.frame(malformed.reference(), &error.into())
+        });
         Flow::Continue
     }
 

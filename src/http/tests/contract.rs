@@ -20,6 +20,7 @@ fn at(route: &Route) -> String {
         .path
         .replace("{id}", "absent")
         .replace("{key}", "absent")
+        .replace("{kid}", "absent")
 }
 
 #[test]

@@ -25,7 +25,8 @@ use crate::desk::{
 };
 use crate::http::{
     ActorLine, ActorsQuery, ActorsSnapshot, ActorsView, Archive, ArchiveFailure, Check,
-    ConversationQuery, HttpParts, HttpState, KindLine, Readiness, TranscriptPart, router,
+    ConversationPage, ConversationQuery, HttpParts, HttpState, KindLine, Readiness, TranscriptPart,
+    router,
 };
 
 pub(super) const NOW: u64 = 1_800_000_000_000;
@@ -91,6 +92,10 @@ impl Node {
             actors: Arc::new(Told),
             readiness: Arc::new(Told),
             metrics: PrometheusBuilder::new().build_recorder().handle(),
+            article_check: Box::new(|_, body| match body["title"] {
+                Value::String(_) => Ok(()),
+                _ => Err("title is missing".to_owned()),
+            }),
             clock: Box::new(move || Millis(told.load(Ordering::SeqCst))),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -286,7 +291,7 @@ impl Archive for Told {
     fn list(
         &self,
         query: ConversationQuery,
-    ) -> BoxFuture<'static, Result<Vec<Summary>, ArchiveFailure>> {
+    ) -> BoxFuture<'static, Result<ConversationPage, ArchiveFailure>> {
         let fits = |summary: &Summary| {
             summary.key.tenant == query.tenant
                 && query.phase.is_none_or(|phase| phase == summary.phase)
@@ -294,24 +299,22 @@ impl Archive for Told {
                     .agent
                     .as_ref()
                     .is_none_or(|agent| Some(agent) == summary.agent.as_ref())
-                && query
-                    .opened_from
-                    .is_none_or(|from| summary.opened_at >= from)
-                && query.opened_before.is_none_or(|to| summary.opened_at < to)
+                && query.from.is_none_or(|from| summary.opened_at >= from)
+                && query.to.is_none_or(|to| summary.opened_at < to)
                 && query
                     .visible_to
                     .as_ref()
                     .is_none_or(|visible| visible.includes(summary))
-                && query
-                    .after
-                    .is_none_or(|after| (summary.opened_at, summary.key.id) < after)
+                && query.cursor.is_none_or(|cursor| summary.key.id < cursor)
         };
-        let found = summaries()
-            .into_iter()
-            .filter(fits)
-            .take(query.limit)
-            .collect();
-        Box::pin(async { Ok(found) })
+        let mut found: Vec<_> = summaries().into_iter().filter(fits).collect();
+        let more = found.len() > query.limit;
+        found.truncate(query.limit);
+        let page = ConversationPage {
+            next: found.last().filter(|_| more).map(|last| last.key.id),
+            conversations: found,
+        };
+        Box::pin(async { Ok(page) })
     }
 
     fn transcript(

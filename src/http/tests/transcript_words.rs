@@ -49,6 +49,9 @@ fn every_other_event() -> Vec<Event> {
             excluded: Vec::new(),
             weight: 1,
         }),
+        Event::BotResumed {
+            from: GroupId::new("vip"),
+        },
         Event::Offered {
             offer: offer(),
             weight: 1,
@@ -106,7 +109,7 @@ fn every_event_has_a_word_of_its_own() {
         .iter()
         .map(|entry| entry["type"].as_str().unwrap())
         .collect();
-    assert_eq!((words.len(), all.len()), (17, 17));
+    assert_eq!((words.len(), all.len()), (18, 18));
     for (entry, shown) in all.iter().zip(&shown) {
         assert_eq!(shown["seq"], entry.seq.0);
         let hidden = entry.customer_seq.is_none();

@@ -18,8 +18,10 @@ fn signed(extra: Value) -> String {
         .as_object_mut()
         .unwrap()
         .extend(extra.as_object().unwrap().clone());
-    let mut header = Header::default();
-    header.kid = Some(KEY_ID.to_owned());
+    let header = Header {
+        kid: Some(KEY_ID.to_owned()),
+        ..Header::default()
+    };
     let key = EncodingKey::from_secret(SIGNING_SECRET.as_bytes());
     jsonwebtoken::encode(&header, &claims, &key).unwrap()
 }
@@ -95,6 +97,41 @@ async fn a_shops_customer_gets_a_ticket_by_its_token() {
             "{body}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_shop_replaces_its_key() {
+    let node = Node::start().await;
+    let admin = node.session(Role::Admin).await;
+    let path = format!("/v1/signing-keys/{KEY_ID}");
+    let ticket = || async {
+        let body = json!({"tenant": "demo", "token": signed(json!({}))});
+        node.post("/v1/tickets", &body).await.status
+    };
+    assert_eq!(ticket().await, 201);
+    for (algorithm, key) in [("HS256", "short"), ("EdDSA", SIGNING_SECRET)] {
+        let body = json!({"algorithm": algorithm, "key": key});
+        let refused = node.call("PUT", &path, &admin, &body).await;
+        assert_eq!(refused.code(), "invalid_field");
+    }
+    let other = json!({"algorithm": "HS256", "key": "k".repeat(32)});
+    assert_eq!(node.call("PUT", &path, &admin, &other).await.status, 200);
+    assert_eq!(ticket().await, 401);
+    let back = json!({"algorithm": "HS256", "key": SIGNING_SECRET});
+    assert_eq!(node.call("PUT", &path, &admin, &back).await.status, 200);
+    assert_eq!(ticket().await, 201);
+    let listed = node.get("/v1/signing-keys", &admin).await;
+    assert_eq!(
+        listed.json()["items"],
+        json!([{"kid": KEY_ID, "algorithm": "HS256"}])
+    );
+    assert_eq!(
+        node.call("DELETE", &path, &admin, &Value::Null)
+            .await
+            .status,
+        204
+    );
+    assert_eq!(ticket().await, 401);
 }
 
 #[tokio::test]
@@ -328,6 +365,12 @@ async fn an_article_goes_from_draft_to_bot_and_back() {
     assert_eq!(
         (created.status, &created.json()["version"]),
         (201, &json!(1))
+    );
+    let untitled = json!({"key": "empty", "body": {}});
+    let refused = node.call("POST", "/v1/articles", &sun, &untitled).await;
+    assert_eq!(
+        (refused.code().as_str(), &refused.json()["field"]),
+        ("invalid_field", &json!("body"))
     );
     let change = |version| json!({"version": version, "body": {"title": "赠品规则"}});
     let path = "/v1/articles/gift";
@@ -586,6 +629,18 @@ async fn an_admin_changes_the_desk_and_actors_are_told() {
         directory.tenants[&TenantId::new("demo")].timing.offer_ms,
         20_000
     );
+    for (pointer, wrong) in [
+        ("/timing/offer_ms", json!(0)),
+        ("/timing/silence_close_ms", json!(u64::MAX)),
+        ("/boosts/tier_ms", json!([5, 1])),
+        ("/channel_weights", json!({"web": 0})),
+        ("/name", json!(" ")),
+    ] {
+        let mut settings = settings.clone();
+        *settings.pointer_mut(pointer).unwrap() = wrong;
+        let refused = node.call("PUT", "/v1/tenant", &admin, &settings).await;
+        assert_eq!(refused.code(), "invalid_field", "{pointer}");
+    }
     settings["default_group"] = json!("none");
     assert_eq!(
         node.call("PUT", "/v1/tenant", &admin, &settings)
@@ -593,4 +648,54 @@ async fn an_admin_changes_the_desk_and_actors_are_told() {
             .code(),
         "invalid_field"
     );
+}
+
+#[tokio::test]
+async fn what_cannot_be_audited_is_not_done() {
+    let node = Node::start().await;
+    let admin = node.session(Role::Admin).await;
+    let file = rusqlite::Connection::open(node.desk.directory.join("desk.db")).unwrap();
+    file.execute_batch("ALTER TABLE audit RENAME TO elsewhere")
+        .unwrap();
+    let group = json!({"id": "night", "name": "Night"});
+    let refused = node.call("POST", "/v1/groups", &admin, &group).await;
+    assert_eq!(
+        (refused.status, refused.code().as_str()),
+        (503, "storage_unavailable")
+    );
+    assert!(refused.header("retry-after").is_some());
+    let groups = node.get("/v1/groups", &admin).await.json();
+    assert_eq!(groups["items"].as_array().unwrap().len(), 3);
+    file.execute_batch("ALTER TABLE elsewhere RENAME TO audit")
+        .unwrap();
+    assert_eq!(
+        node.call("POST", "/v1/groups", &admin, &group).await.status,
+        201
+    );
+}
+
+#[tokio::test]
+async fn the_same_post_many_times_at_once_acts_once() {
+    let node = Node::start().await;
+    let lin = node.session(Role::Agent).await;
+    let bearer = format!("Bearer {lin}");
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("content-type", "application/json"),
+        ("idempotency-key", "once"),
+    ];
+    let body = json!({"scope": {"personal": "lin"}, "shortcut": "s", "title": "t", "text": "x"})
+        .to_string();
+    let send = || node.send("POST", "/v1/canned-replies", &headers, &body);
+    let answers: [Answer; 4] = tokio::join!(send(), send(), send(), send()).into();
+    let fresh = answers
+        .iter()
+        .filter(|answer| answer.status == 201 && answer.header("idempotency-replayed").is_none());
+    assert_eq!(fresh.count(), 1, "{answers:?}");
+    for answer in &answers {
+        let waits = answer.status == 409 && answer.code() == "in_flight";
+        assert!(answer.status == 201 || waits, "{answer:?}");
+    }
+    let after = send().await;
+    assert_eq!(after.header("idempotency-replayed"), Some("true"));
 }
