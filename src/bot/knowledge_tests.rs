@@ -15,7 +15,10 @@ aliases = ["怎么退货"]
 fn a_good_one_is_read_and_survives_json() {
     let knowledge = Knowledge::from_toml(GOOD).unwrap();
     assert_eq!(knowledge.version, 3);
-    assert_eq!(knowledge.article("returns").unwrap().answer.ja.as_deref(), Some("7日以内"));
+    assert_eq!(
+        knowledge.article("returns").unwrap().answer.ja.as_deref(),
+        Some("7日以内")
+    );
     let json = serde_json::to_string(&knowledge).unwrap();
     assert_eq!(serde_json::from_str::<Knowledge>(&json).unwrap(), knowledge);
 }
@@ -23,13 +26,33 @@ fn a_good_one_is_read_and_survives_json() {
 #[test]
 fn a_bad_article_is_named_with_its_problem() {
     let cases = [
-        (GOOD.replace("key = \"returns\"", "key = \"Re turns\""), "Re turns", "the key must be"),
-        (GOOD.replace("七天内", " "), "returns", "the answer is empty"),
+        (
+            GOOD.replace("key = \"returns\"", "key = \"Re turns\""),
+            "Re turns",
+            "the key must be",
+        ),
+        (
+            GOOD.replace("七天内", " "),
+            "returns",
+            "the answer is empty",
+        ),
         (GOOD.replace("Returns", ""), "returns", "the title is empty"),
         (GOOD.replace("怎么退货", ""), "returns", "an alias is empty"),
-        (format!("{GOOD}group = \" \""), "returns", "the group is empty"),
-        (format!("{GOOD}valid_from = 5\nvalid_until = 5"), "returns", "valid_until is not after"),
-        (format!("{GOOD}{}", GOOD.replace("\nversion = 3", "")), "returns", "the key is used twice"),
+        (
+            format!("{GOOD}group = \" \""),
+            "returns",
+            "the group is empty",
+        ),
+        (
+            format!("{GOOD}valid_from = 5\nvalid_until = 5"),
+            "returns",
+            "valid_until is not after",
+        ),
+        (
+            format!("{GOOD}{}", GOOD.replace("\nversion = 3", "")),
+            "returns",
+            "the key is used twice",
+        ),
     ];
     for (text, article, expected) in cases {
         match Knowledge::from_toml(&text) {

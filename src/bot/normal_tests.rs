@@ -24,9 +24,16 @@ fn typing_does_not_matter() {
 
 #[test]
 fn kindness_and_spelling_are_folded() {
-    let pairs = [("亲，请问怎么退货呀", "怎么退货"), ("優惠卷咋用", "优惠券怎么用"), ("Please return it, thanks", "return it")];
+    let pairs = [
+        ("亲，请问怎么退货呀", "怎么退货"),
+        ("優惠卷咋用", "优惠券怎么用"),
+        ("Please return it, thanks", "return it"),
+    ];
     for (one, other) in pairs {
-        assert_eq!(lexicon::shared().compact(one), lexicon::shared().compact(other));
+        assert_eq!(
+            lexicon::shared().compact(one),
+            lexicon::shared().compact(other)
+        );
     }
 }
 

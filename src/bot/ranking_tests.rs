@@ -4,16 +4,36 @@ use super::{Bot, Knowledge};
 
 fn best(bot: &Bot, text: &str) -> String {
     let ranking = bot.rank(text, 0);
-    ranking.articles.first().map_or(String::new(), |r| bot.knowledge().articles[r.article as usize].key.clone())
+    ranking.articles.first().map_or(String::new(), |r| {
+        bot.knowledge().articles[r.article as usize].key.clone()
+    })
 }
 
 #[test]
 fn a_deposit_is_asked_back_in_many_ways() {
-    let bot = Bot::new(Knowledge::from_toml(include_str!("../../ops/demo/knowledge.toml")).unwrap());
+    let bot =
+        Bot::new(Knowledge::from_toml(include_str!("../../ops/demo/knowledge.toml")).unwrap());
     let ways = [
-        "怎么退定金", "怎么tui定金", "zenme tui dingjin", "訂金怎麼退", "定金咋退", "定今可以退嘛", "亲，定金能退不",
-        "交的定金想退", "定金退给我", "预付款退吗", "我不想要了 定金退不退啊", "退定金", "定金還能拿回來嗎", "付了定金反悔了",
-        "dingjin neng tui ma", "定金 怎么 退", "定金!!!退!!!", "能把定金退我吗", "预售定金可以要回来么", "refund my deposit",
+        "怎么退定金",
+        "怎么tui定金",
+        "zenme tui dingjin",
+        "訂金怎麼退",
+        "定金咋退",
+        "定今可以退嘛",
+        "亲，定金能退不",
+        "交的定金想退",
+        "定金退给我",
+        "预付款退吗",
+        "我不想要了 定金退不退啊",
+        "退定金",
+        "定金還能拿回來嗎",
+        "付了定金反悔了",
+        "dingjin neng tui ma",
+        "定金 怎么 退",
+        "定金!!!退!!!",
+        "能把定金退我吗",
+        "预售定金可以要回来么",
+        "refund my deposit",
         "予約金を返金してほしい",
     ];
     for way in ways {
