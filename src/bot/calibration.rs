@@ -3,10 +3,10 @@
 use super::ranking::Ranking;
 
 /// From this probability on the bot answers.
-pub const ANSWER_FROM: f32 = 0.36;
+pub const ANSWER_FROM: f32 = 0.33;
 
 /// From this probability on the bot asks back rather than giving up.
-pub const CLARIFY_FROM: f32 = 0.22;
+pub const CLARIFY_FROM: f32 = 0.17;
 
 /// Two candidates nearer to each other than this (in rank) are offered both,
 /// unless the first is sure.

@@ -27,6 +27,9 @@ thread_local! {
 /// A message that says less than this (in units) has little of its own.
 const LITTLE: f32 = 2.6;
 
+/// From this score on even a follow-up speaks for itself.
+const SURE_OF_ITSELF: f32 = 0.98;
+
 /// A carried topic keeps the turn if it ranks at least this share of the best.
 const TOPIC_SHARE: f32 = 0.62;
 
@@ -146,7 +149,8 @@ impl Bot {
         let follows = FOLLOW_UPS
             .iter()
             .any(|opening| turn.text.to_lowercase().contains(opening));
-        let little = ranking.substance < LITTLE || score < ANSWER_FROM || follows && score < 0.9;
+        let little =
+            ranking.substance < LITTLE || score < ANSWER_FROM || follows && score < SURE_OF_ITSELF;
         let share = ranking.articles[at].rank / best.rank.max(f32::MIN_POSITIVE);
         (little && share >= TOPIC_SHARE).then_some(at)
     }

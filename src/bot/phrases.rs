@@ -35,10 +35,7 @@ impl<T: Default> Phrases<T> {
 impl<T> Phrases<T> {
     /// The phrases at the start of `units`, shortest first, with their lengths.
     /// A unit of hash 0 is in no phrase.
-    pub fn at<'a>(
-        &'a self,
-        units: impl IntoIterator<Item = u64>,
-    ) -> impl Iterator<Item = (usize, &'a T)> {
+    pub fn at(&self, units: impl IntoIterator<Item = u64>) -> impl Iterator<Item = (usize, &T)> {
         let mut key = SEED;
         let mut units = units.into_iter();
         let mut length = 0;

@@ -136,14 +136,14 @@ const AROUND: &[&str] = &[
     "目",
     "です",
     "で",
-    "お願いします",
+    // Simplified by the normal form.
+    "お愿いします",
     "the",
     "number",
     "no",
     "option",
     "choice",
     "please",
-    "onei",
     "ge",
 ];
 
