@@ -32,6 +32,7 @@ type Turn = crate::aggregate::Turn<Infallible>;
 
 /// Conversations waiting for one group. Owns nothing durable: after a restart it lives on what
 /// conversations and agents announce again.
+#[derive(Clone)]
 pub struct Queue {
     key: GroupKey,
     /// Tells this life from every other.
