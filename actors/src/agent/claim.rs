@@ -161,7 +161,10 @@ impl Agent {
             position: offer.position,
         };
         self.record(context, released, turn);
-        self.claims.remove(&line(offer));
+        let claim = self.claims.remove(&line(offer));
+        if claim.is_some_and(|it| it.standing == Standing::Accepted) {
+            self.unassigned(offer.conversation, turn);
+        }
         self.idle_since = context.now;
         if why == Released::Missed {
             self.count_miss();
@@ -222,6 +225,14 @@ impl Agent {
         let mut held = self.ledger.reservations();
         if held.any(|it| it.conversation == conversation) {
             self.push_all(&Push::Assigned { conversation }, turn);
+        }
+    }
+
+    /// Not shown while a claim of its own stands: one that ended is shown by its release, and this
+    /// may be the late word of an earlier one.
+    pub(super) fn unassigned(&self, conversation: ConversationId, turn: &mut Turn<Event>) {
+        if !self.held().contains(&conversation) {
+            self.push_all(&Push::Unassigned { conversation }, turn);
         }
     }
 

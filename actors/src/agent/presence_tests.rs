@@ -83,7 +83,7 @@ fn the_next_status_waits_for_the_last_work_and_stops_more() {
     assert_eq!(only(desk.tell(reserve(2, 5)), &["no"]), ["no 2@5 to sales"]);
     assert_eq!(
         only(desk.tell(release(1, 5, Released::Over)), &["s1"]),
-        ["s1 is break- 0/2 holding []"]
+        ["s1 unassigned 1", "s1 is break- 0/2 holding []"]
     );
     assert_eq!(
         only(desk.tell(set(on_break(), Some(Presence::Ready))), &["s1"]),

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use crate::aggregate::{Aggregate, Context, Turn};
 use crate::conversation::Entry;
 use crate::directory::AgentProfile;
-use crate::effect::Push;
 use crate::ids::{AgentKey, Millis, OfferId, Seq, SessionId};
 use crate::limits::BASE_EVERY;
 
@@ -155,9 +154,7 @@ impl Agent {
                 self.offer_gone(offer, outcome, turn);
             }
             Note::Assigned { conversation } => self.assigned(conversation, turn),
-            Note::Unassigned { conversation } => {
-                self.push_all(&Push::Unassigned { conversation }, turn);
-            }
+            Note::Unassigned { conversation } => self.unassigned(conversation, turn),
             Note::Announce { queue } => self.answer_group(context, queue, turn),
             // Another agent's, or nothing but time and configuration: `finish` looks at both.
             Note::Reserve { .. }

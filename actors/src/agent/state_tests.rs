@@ -163,6 +163,7 @@ fn release_frees_capacity_once() {
     assert_eq!(
         desk.tell(release(1, 5, Released::Over)),
         [
+            "s1 unassigned 1",
             "group sales ready+ 1/2",
             "board ready+ 1/2",
             "s1 is ready+ 1/2 holding []",
@@ -281,7 +282,9 @@ fn assignment_is_shown_while_reserved() {
         ["s1 assigned 1"]
     );
     let gone = Note::Unassigned { conversation };
-    assert_eq!(desk.tell(gone), ["s1 unassigned 1"]);
+    assert_eq!(desk.tell(gone.clone()), ["s1 unassigned 1"]);
+    desk.tell(confirm(1, 5, true));
+    assert_eq!(desk.tell(gone), NOTHING, "the word of an earlier claim");
 }
 
 #[test]

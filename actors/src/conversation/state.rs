@@ -19,7 +19,7 @@ use super::step::{Asked, Step};
 use super::timers::Beats;
 
 /// One customer's matter on one channel: its log's fold, and what is only known in memory.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Conversation {
     pub(super) key: ConversationKey,
     pub(super) fold: Fold,

@@ -25,6 +25,7 @@ pub(super) type Turn = crate::aggregate::Turn<Infallible>;
 
 /// Conversations waiting for one group. Owns nothing durable: after a restart it lives on what
 /// conversations and agents announce again.
+#[derive(Clone)]
 pub struct Queue {
     pub(super) key: GroupKey,
     /// Tells this life from every other.
