@@ -33,12 +33,18 @@ pub enum BotCommand {
 pub fn bot(command: &BotCommand) -> Done {
     match command {
         BotCommand::Ask { text, knowledge } => {
-            println!("{}", bot::ask(&build(knowledge.as_deref())?, &text.join(" "), now_ms()));
+            println!(
+                "{}",
+                bot::ask(&build(knowledge.as_deref())?, &text.join(" "), now_ms())
+            );
         }
         BotCommand::Eval { file, knowledge } => {
             let labelled = std::fs::read_to_string(file)
                 .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
-            println!("{}", bot::evaluate(&build(knowledge.as_deref())?, &labelled, now_ms())?);
+            println!(
+                "{}",
+                bot::evaluate(&build(knowledge.as_deref())?, &labelled, now_ms())?
+            );
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -49,5 +55,7 @@ fn build(file: Option<&Path>) -> Result<Bot, node::KnowledgeFailure> {
 }
 
 fn now_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis() as u64)
 }

@@ -34,8 +34,21 @@ pub fn seed(settings: &Settings) -> Done {
     let metrics = PrometheusBuilder::new().build_recorder().handle();
     run(async move {
         let mut seeded = false;
-        node::run(Arc::new(config), metrics, |started| seeded = started.seeded, std::future::ready(())).await?;
-        println!("{}", if seeded { "the demo tenant is installed" } else { "the demo tenant was there already" });
+        node::run(
+            Arc::new(config),
+            metrics,
+            |started| seeded = started.seeded,
+            std::future::ready(()),
+        )
+        .await?;
+        println!(
+            "{}",
+            if seeded {
+                "the demo tenant is installed"
+            } else {
+                "the demo tenant was there already"
+            }
+        );
         Ok(ExitCode::SUCCESS)
     })
 }
@@ -46,13 +59,22 @@ fn run(work: impl Future<Output = Done>) -> Done {
 
 fn log(settings: &Log) -> Result<(), Box<dyn std::error::Error>> {
     let filter = EnvFilter::try_new(settings.level.as_str())?;
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if settings.json { subscriber.json().init() } else { subscriber.init() }
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    if settings.json {
+        subscriber.json().init()
+    } else {
+        subscriber.init()
+    }
     Ok(())
 }
 
 fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let (mut terminate, mut interrupt) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
     Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}
@@ -66,17 +88,28 @@ fn welcome(config: &Config, started: &Started) {
         "" => format!("http://{}", started.address),
         url => url.trim_end_matches('/').to_owned(),
     };
-    println!("Crest {} serves {url}  (ready after {} ms)", env!("CARGO_PKG_VERSION"), started.after.as_millis());
+    println!(
+        "Crest {} serves {url}  (ready after {} ms)",
+        env!("CARGO_PKG_VERSION"),
+        started.after.as_millis()
+    );
     println!("  data      {}", config.store.path.display());
     println!("  docs      {url}/docs");
     println!("  health    {url}/readyz      metrics {url}/metrics");
     println!("  socket    {}/ws", url.replacen("http", "ws", 1));
     if config.auth.demo {
-        println!("  demo      tenant {TENANT}; anybody may use these accounts, so keep the node private:");
+        println!(
+            "  demo      tenant {TENANT}; anybody may use these accounts, so keep the node private:"
+        );
         for account in ACCOUNTS {
-            println!("            {:10} {:15} {}", account.login, account.password, account.name);
+            println!(
+                "            {:10} {:15} {}",
+                account.login, account.password, account.name
+            );
         }
     }
     println!("Talk to it, each in a terminal of its own:");
-    println!("  crest talk --as customer      crest talk --as agent      crest talk --as supervisor");
+    println!(
+        "  crest talk --as customer      crest talk --as agent      crest talk --as supervisor"
+    );
 }

@@ -41,8 +41,16 @@ impl Settings {
     /// The effective configuration.
     pub fn load(&self) -> Result<Effective, ConfigFailure> {
         let mut flags = self.set.clone();
-        flags.extend(self.listen.iter().map(|listen| ("server.listen".to_owned(), listen.clone())));
-        flags.extend(self.data.iter().map(|data| ("store.path".to_owned(), data.display().to_string())));
+        flags.extend(
+            self.listen
+                .iter()
+                .map(|listen| ("server.listen".to_owned(), listen.clone())),
+        );
+        flags.extend(
+            self.data
+                .iter()
+                .map(|data| ("store.path".to_owned(), data.display().to_string())),
+        );
         let environment = std::env::vars().filter(|(name, _)| name.starts_with("CREST__"));
         config::check(self.config.as_deref(), environment, flags)
     }
@@ -62,6 +70,8 @@ pub fn config(command: &ConfigCommand) -> Done {
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
-    let (key, value) = text.split_once('=').ok_or("write it as section.key=value")?;
+    let (key, value) = text
+        .split_once('=')
+        .ok_or("write it as section.key=value")?;
     Ok((key.trim().to_owned(), value.trim().to_owned()))
 }

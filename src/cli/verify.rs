@@ -23,8 +23,14 @@ pub fn verify(settings: &Settings) -> Done {
     })?;
     bar.finish_and_clear();
     println!("{}", store.file().display());
-    println!("  {} logs, {} events, {} bytes of them", report.logs, report.rows, report.body_bytes);
-    println!("  {} conversations whose index row equals the fold of their log", report.conversations);
+    println!(
+        "  {} logs, {} events, {} bytes of them",
+        report.logs, report.rows, report.body_bytes
+    );
+    println!(
+        "  {} conversations whose index row equals the fold of their log",
+        report.conversations
+    );
     println!("  digest {}", hex(&report.digest));
     for problem in &report.problems {
         println!("  PROBLEM {problem}");
@@ -34,7 +40,10 @@ pub fn verify(settings: &Settings) -> Done {
         println!("  whole");
         return Ok(ExitCode::SUCCESS);
     }
-    println!("  {} problems; keep a copy of the folder before anything else touches it", report.problems_total);
+    println!(
+        "  {} problems; keep a copy of the folder before anything else touches it",
+        report.problems_total
+    );
     Ok(ExitCode::FAILURE)
 }
 

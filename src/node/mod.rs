@@ -7,5 +7,5 @@ mod serve;
 mod view;
 
 pub use codec::StoredFormats;
-pub use knowledge::{KnowledgeFailure, bodies, read as read_knowledge};
+pub use knowledge::{KnowledgeFailure, read as read_knowledge};
 pub use serve::{NodeFailure, Started, run};

@@ -48,7 +48,10 @@ pub enum NodeFailure {
     #[error(transparent)]
     Knowledge(#[from] KnowledgeFailure),
     #[error("cannot listen on {address}: {source}; choose another with --listen")]
-    Listen { address: SocketAddr, source: std::io::Error },
+    Listen {
+        address: SocketAddr,
+        source: std::io::Error,
+    },
     #[error("cannot start a thread: {0}")]
     Thread(std::io::Error),
 }
@@ -84,7 +87,8 @@ pub async fn run(
     let post = Post::new(arbiters(&config));
     let bots = Bots::default();
     publish_all(&desk, &bots, &directory).await;
-    let answering = Answering::start(bots.clone(), post.clone(), config.bot.threads).map_err(NodeFailure::Thread)?;
+    let answering = Answering::start(bots.clone(), post.clone(), config.bot.threads)
+        .map_err(NodeFailure::Thread)?;
     let world = World {
         node: 0,
         clock,
@@ -94,7 +98,10 @@ pub async fn run(
         post: post.clone(),
         entropy: rand::random,
         end_process: |kind| {
-            tracing::error!(kind, "guardians give up; the process ends so that it is started afresh");
+            tracing::error!(
+                kind,
+                "guardians give up; the process ends so that it is started afresh"
+            );
             std::process::exit(70)
         },
     };
@@ -110,14 +117,27 @@ pub async fn run(
         actors: Arc::new(NodeActors(post.clone())),
         readiness: Arc::new(readiness.clone()),
         metrics,
+        article_check: Box::new(desk::knowledge::check),
         clock: Box::new(move || clock.now()),
     }));
     let address = config.server.listen;
-    let listener = serve::listen(address).map_err(|source| NodeFailure::Listen { address, source })?;
-    let address = listener.local_addr().map_err(|source| NodeFailure::Listen { address, source })?;
-    let follower = tokio::task::spawn_local(follow_desk(desk.clone(), bots, post.clone(), directory.revision));
+    let listener =
+        serve::listen(address).map_err(|source| NodeFailure::Listen { address, source })?;
+    let address = listener
+        .local_addr()
+        .map_err(|source| NodeFailure::Listen { address, source })?;
+    let follower = tokio::task::spawn_local(follow_desk(
+        desk.clone(),
+        bots,
+        post.clone(),
+        directory.revision,
+    ));
     readiness.started.store(true, Ordering::Release);
-    started(Started { address, seeded: seeded == Seeded::Installed, after: begun.elapsed() });
+    started(Started {
+        address,
+        seeded: seeded == Seeded::Installed,
+        after: begun.elapsed(),
+    });
 
     let (told_http, http_stop) = oneshot::channel::<()>();
     let serving = tokio::task::spawn_local(serve::serve(
@@ -146,21 +166,39 @@ pub async fn run(
 
 fn arbiters(config: &Config) -> u16 {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let wanted = if config.server.arbiters == 0 { cores } else { config.server.arbiters };
+    let wanted = if config.server.arbiters == 0 {
+        cores
+    } else {
+        config.server.arbiters
+    };
     wanted.min(256) as u16
 }
 
-async fn seed(config: &Config, desk: &Arc<dyn DeskStore>, now: Millis) -> Result<Seeded, NodeFailure> {
+async fn seed(
+    config: &Config,
+    desk: &Arc<dyn DeskStore>,
+    now: Millis,
+) -> Result<Seeded, NodeFailure> {
     if !config.auth.demo {
         return Ok(Seeded::AlreadyThere);
     }
-    let cost = Cost { memory_kib: config.auth.hash_memory_kib, passes: config.auth.hash_passes };
-    let Some(passwords) = Passwords::new(cost, config.auth.hash_parallel, config.auth.hash_waiting) else {
+    let cost = Cost {
+        memory_kib: config.auth.hash_memory_kib,
+        passes: config.auth.hash_passes,
+    };
+    let Some(passwords) = Passwords::new(cost, config.auth.hash_parallel, config.auth.hash_waiting)
+    else {
         return Ok(Seeded::AlreadyThere); // `Auth::open` has refused this cost already
     };
     let file = &config.bot.knowledge_file;
     let knowledge = knowledge::read((!file.as_os_str().is_empty()).then_some(file.as_path()))?;
-    Ok(desk::seed::seed(&**desk, &passwords, knowledge::bodies(&knowledge), now).await?)
+    Ok(desk::seed::seed(
+        &**desk,
+        &passwords,
+        desk::knowledge::bodies(&knowledge),
+        now,
+    )
+    .await?)
 }
 
 fn limits(config: &Config) -> SocketLimits {
@@ -183,7 +221,12 @@ fn start_arbiters(
     doors: &Doors,
 ) -> Vec<actix::Arbiter> {
     let start = |number| {
-        let (world, config, directory, doors) = (world.clone(), config.clone(), directory.clone(), doors.clone());
+        let (world, config, directory, doors) = (
+            world.clone(),
+            config.clone(),
+            directory.clone(),
+            doors.clone(),
+        );
         let arbiter = actix::Arbiter::new();
         arbiter.spawn_fn(move || {
             let hub = start_arbiter(world, number, directory);
@@ -207,17 +250,25 @@ fn sockets(post: Post, config: &Config) -> Router {
         async move {
             let allowed = |origin: &str| origins.iter().any(|one| one == "*" || one == origin);
             let host = host_of(&request);
-            let same = move |origin: &str| origin.split_once("://").is_some_and(|(_, at)| Some(at) == host.as_deref());
-            let adopted = upgrade::upgrade(request, |origin| same(origin) || allowed(origin), move |transport, _| {
-                let arbiter = turn.fetch_add(1, Ordering::Relaxed) % post.arbiters();
-                post.run_on(arbiter, move |_| {
-                    if let Some(sessions) = Sessions::here() {
-                        if let Err(error) = sessions.gate().adopt(transport) {
-                            tracing::debug!(%error, "a connection was gone before it began");
+            let same = move |origin: &str| {
+                origin
+                    .split_once("://")
+                    .is_some_and(|(_, at)| Some(at) == host.as_deref())
+            };
+            let adopted = upgrade::upgrade(
+                request,
+                |origin| same(origin) || allowed(origin),
+                move |transport, _| {
+                    let arbiter = turn.fetch_add(1, Ordering::Relaxed) % post.arbiters();
+                    post.run_on(arbiter, move |_| {
+                        if let Some(sessions) = Sessions::here() {
+                            if let Err(error) = sessions.gate().adopt(transport) {
+                                tracing::debug!(%error, "a connection was gone before it began");
+                            }
                         }
-                    }
-                });
-            });
+                    });
+                },
+            );
             match adopted {
                 Ok(response) => response,
                 Err(refused) => refused.into_response(),
@@ -228,7 +279,12 @@ fn sockets(post: Post, config: &Config) -> Router {
 }
 
 fn host_of(request: &Request) -> Option<String> {
-    request.headers().get(axum::http::header::HOST)?.to_str().ok().map(str::to_owned)
+    request
+        .headers()
+        .get(axum::http::header::HOST)?
+        .to_str()
+        .ok()
+        .map(str::to_owned)
 }
 
 /// Keeps directory and knowledge as the desk has them, within moments of a change.
@@ -248,7 +304,9 @@ async fn follow_desk(desk: Arc<dyn DeskStore>, bots: Bots, post: Post, first: u6
                     }
                 }
             }
-            Err(error) => tracing::error!(%error, "the desk changed and cannot be read; trying at the next change"),
+            Err(error) => {
+                tracing::error!(%error, "the desk changed and cannot be read; trying at the next change")
+            }
         }
     }
 }
@@ -269,7 +327,9 @@ async fn drain(post: &Post, grace: Duration) {
     for arbiter in 0..post.arbiters() {
         let (done, drained) = oneshot::channel();
         post.run_on(arbiter, move |_| {
-            let Some(sessions) = Sessions::here() else { return };
+            let Some(sessions) = Sessions::here() else {
+                return;
+            };
             actix::spawn(async move {
                 sessions.clone().drain(grace, SPREAD_MS).await;
                 let goodbye = tokio::time::Instant::now() + GOODBYE;

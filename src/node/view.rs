@@ -22,22 +22,29 @@ impl ActorsView for NodeActors {
                 let (answer, answered) = oneshot::channel();
                 let asked = query.clone();
                 post.run_on(arbiter, move |hub| {
-                    let _ = answer.send((hub.views(), hub.actors(&asked.tenant, asked.kind.as_deref(), asked.limit)));
+                    let _ = answer.send((
+                        hub.views(),
+                        hub.actors(&asked.tenant, asked.kind.as_deref(), asked.limit),
+                    ));
                 });
-                let Ok((views, actors)) = answered.await else { continue };
+                let Ok((views, actors)) = answered.await else {
+                    continue;
+                };
                 for view in views {
                     add(&mut snapshot.kinds, &view);
                 }
-                snapshot.actors.extend(actors.into_iter().map(|actor| ActorLine {
-                    kind: actor.kind.to_owned(),
-                    id: actor.id,
-                    shard: actor.shard.0,
-                    arbiter,
-                    waiting: actor.waiting as u32,
-                    last_seq: actor.last.0,
-                    restarts: actor.restarts,
-                    state: actor.phase.to_owned(),
-                }));
+                snapshot
+                    .actors
+                    .extend(actors.into_iter().map(|actor| ActorLine {
+                        kind: actor.kind.to_owned(),
+                        id: actor.id,
+                        shard: actor.shard.0,
+                        arbiter,
+                        waiting: actor.waiting as u32,
+                        last_seq: actor.last.0,
+                        restarts: actor.restarts,
+                        state: actor.phase.to_owned(),
+                    }));
             }
             snapshot.actors.truncate(query.limit);
             snapshot
@@ -47,10 +54,17 @@ impl ActorsView for NodeActors {
 }
 
 fn add(kinds: &mut Vec<KindLine>, view: &RegionView) {
-    let place = kinds.iter().position(|line| line.kind == view.kind).unwrap_or_else(|| {
-        kinds.push(KindLine { kind: view.kind.to_owned(), live: 0, restarts: 0 });
-        kinds.len() - 1
-    });
+    let place = kinds
+        .iter()
+        .position(|line| line.kind == view.kind)
+        .unwrap_or_else(|| {
+            kinds.push(KindLine {
+                kind: view.kind.to_owned(),
+                live: 0,
+                restarts: 0,
+            });
+            kinds.len() - 1
+        });
     kinds[place].live += view.up as u64;
     kinds[place].restarts += view.restarts;
 }
@@ -67,11 +81,23 @@ impl Readiness for NodeReadiness {
         let check = |name: &str, ready: bool, detail: &str| Check {
             name: name.to_owned(),
             ready,
-            detail: if ready { String::new() } else { detail.to_owned() },
+            detail: if ready {
+                String::new()
+            } else {
+                detail.to_owned()
+            },
         };
         vec![
-            check("started", self.started.load(Ordering::Acquire), "the node is still starting; wait"),
-            check("staying", !self.stopping.load(Ordering::Acquire), "the node is stopping; send work elsewhere"),
+            check(
+                "started",
+                self.started.load(Ordering::Acquire),
+                "the node is still starting; wait",
+            ),
+            check(
+                "staying",
+                !self.stopping.load(Ordering::Acquire),
+                "the node is stopping; send work elsewhere",
+            ),
         ]
     }
 }
