@@ -22,21 +22,11 @@ def ticket():
 
 async def talk():
     """One connection; returns the bot's answer, or None if the connection ended before it."""
-<<<<<<< HEAD
-    url = BASE.replace("http", "ws", 1) + "/ws"
-    async with websockets.connect(url, subprotocols=["crest.v1.msgpack"]) as socket:
-        async def say(kind, ref, **body):
-            await socket.send(msgpack.packb([kind, ref, body]))
-        resume = [{"conversation": c, "after": seq} for c, seq in seen.items()]
-        await say(HELLO, 0, ticket=await asyncio.to_thread(ticket), resume=resume)
-        conversation, last = None, None  # up to where events must have come before we speak
-=======
     async with websockets.connect(BASE.replace("http", "ws", 1) + "/ws", subprotocols=["crest.v1.msgpack"]) as socket:
         say = lambda kind, ref, **body: socket.send(msgpack.packb([kind, ref, body]))
         resume = [{"conversation": c, "after": seq} for c, seq in seen.items()]
         await say(HELLO, 0, ticket=await asyncio.to_thread(ticket), resume=resume)
         conversation, last, spoken = None, None, False  # speak once, when events are here up to `last`
->>>>>>> schema
         async for frame in socket:
             kind, _, body = msgpack.unpackb(frame)
             if kind == ROUTED:
@@ -51,16 +41,6 @@ async def talk():
                 raise OSError(body["message"])
             elif kind in (EVENT, GAP):
                 seen[body["conversation"]] = body["seq"] if kind == EVENT else body["to"]
-<<<<<<< HEAD
-                event = body.get("event")
-                if message := isinstance(event, dict) and event.get("message"):
-                    pending.pop(message.get("id"), None)
-                    if message["from"] == "bot" and not pending:
-                        return message["body"].get("text") or message["body"]
-            if last is not None and seen.get(conversation, 0) >= last:
-                last = None  # caught up: what is still pending was not stored
-                for ref, (id, said) in enumerate(list(pending.items()), 1):
-=======
                 if isinstance(event := body.get("event"), dict) and (message := event.get("message")):
                     pending.pop(message.get("id"), None)
                     if message["from"] == "bot" and not pending:
@@ -68,7 +48,6 @@ async def talk():
             if not spoken and last is not None and seen.get(conversation, 0) >= last:
                 spoken = True  # what is still pending was not stored
                 for ref, (id, said) in enumerate(pending.items(), 1):
->>>>>>> schema
                     await say(SEND, ref, id=id, body=said)
 
 for attempt in range(10):

@@ -85,10 +85,7 @@ pub fn customer_events() -> Vec<(String, CustomerEvent<'static>)> {
     for (n, reason) in REASONS.into_iter().enumerate() {
         events.push((format!("ended_{n}"), CustomerEvent::Ended { reason }));
     }
-<<<<<<< HEAD
-=======
     events.push(("bot_resumed".into(), CustomerEvent::BotResumed));
->>>>>>> schema
     events
 }
 

@@ -207,11 +207,8 @@ pub fn events() -> Vec<(String, StaffEvent<'static>)> {
     for (n, reason) in reasons().into_iter().enumerate() {
         events.push((format!("waiting_{n}"), StaffEvent::Waiting(waiting(reason))));
     }
-<<<<<<< HEAD
-=======
     let from = "after-sales".into();
     events.push(("bot_resumed".into(), StaffEvent::BotResumed { from }));
->>>>>>> schema
     events
 }
 

@@ -264,13 +264,10 @@ pub fn conversation() -> Vec<(String, Record<c::Event<'static>>)> {
         };
         events.push((format!("closed_{n}"), c::Event::Closed(closed)));
     }
-<<<<<<< HEAD
-=======
     let resumed = c::BotResumed {
         group: "after-sales".into(),
     };
     events.push(("bot_resumed".into(), c::Event::BotResumed(resumed)));
->>>>>>> schema
     record(events, |n| (n % 2 == 0).then_some(n as u64))
 }
 
@@ -302,20 +299,13 @@ pub fn ledger() -> Vec<(String, Record<ledger::Event>)> {
 }
 
 pub fn pointer() -> Vec<(String, Record<pointer::Event<'static>>)> {
-<<<<<<< HEAD
-    let pointer = |closed_at, agent| pointer::Pointer {
-=======
     let pointer = |closed_at, agent, served| pointer::Pointer {
->>>>>>> schema
         channel: "web".into(),
         conversation: CONVERSATION,
         opening: 1,
         closed_at,
         agent,
-<<<<<<< HEAD
-=======
         served,
->>>>>>> schema
     };
     let pointed = pointer::Pointed {
         channel: "web".into(),
@@ -331,13 +321,6 @@ pub fn pointer() -> Vec<(String, Record<pointer::Event<'static>>)> {
     };
     let base = pointer::Base {
         pointers: vec![
-<<<<<<< HEAD
-            pointer(None, None),
-            pointer(Some(AT), None),
-            pointer(Some(AT), Some("lin".into())),
-        ],
-    };
-=======
             pointer(None, None, None),
             pointer(Some(AT), None, None),
             pointer(Some(AT), Some("lin".into()), None),
@@ -346,15 +329,11 @@ pub fn pointer() -> Vec<(String, Record<pointer::Event<'static>>)> {
     let served = pointer::Base {
         pointers: vec![pointer(None, None, Some((AT, "mei".into())))],
     };
->>>>>>> schema
     let events = vec![
         ("pointed".to_owned(), pointer::Event::Pointed(pointed)),
         ("cleared".to_owned(), pointer::Event::Cleared(cleared)),
         ("base".to_owned(), pointer::Event::Base(base)),
-<<<<<<< HEAD
-=======
         ("base_served".to_owned(), pointer::Event::Base(served)),
->>>>>>> schema
     ];
     record(events, |_| None)
 }
