@@ -377,3 +377,9 @@ impl Readiness for Told {
         }]
     }
 }
+
+pub(super) fn text<'a>(answer: &'a Value, name: &str) -> &'a str {
+    answer[name]
+        .as_str()
+        .unwrap_or_else(|| panic!("{name} in {answer}"))
+}
