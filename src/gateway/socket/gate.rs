@@ -45,6 +45,7 @@ pub(super) struct Inner {
     /// The shared read buffer; away while a connection reads.
     pub buffer: Cell<Option<Box<[u8]>>>,
     pub scratch: RefCell<Vec<u8>>,
+    #[expect(clippy::vec_box, reason = "boxes go back into slots as they are")]
     pool: RefCell<Vec<Box<Outbox>>>,
     pub unfinished: Cell<usize>,
     open: Cell<usize>,
@@ -119,6 +120,9 @@ impl Gate {
             // Until its task has a waker nothing can be written; its first turn flushes.
             slot.blocked = true;
             slot.seat = transport.seat;
+            if transport.gapped {
+                self.0.mark_gap(index, slot);
+            }
         }
         let fits = self.0.put_stash(index, stash);
         let id = self.0.id(index, generation);
@@ -158,6 +162,7 @@ impl Gate {
             outbox: slot.outbox,
             ahead_us: slot.used.ahead_of(self.0.now_us()),
             strikes: slot.strikes,
+            gapped: slot.gapped,
             seat: slot.seat,
         })
     }
@@ -303,10 +308,15 @@ impl Inner {
             return Sent::Dropped;
         }
         self.tally.gaps.add(1);
+        self.mark_gap(index, slot);
+        Sent::Gap
+    }
+
+    /// Refuses everything until the outbox is empty, for so long at most.
+    fn mark_gap(&self, index: u32, slot: &mut Slot) {
         slot.gapped = true;
         slot.deadline = self.tick.get() + SocketLimits::ticks(self.limits.gap);
         self.watch(index, slot);
-        Sent::Gap
     }
 
     /// Starts the goodbye of an open connection; its task tells the logic.
@@ -359,16 +369,20 @@ impl Inner {
         stash
     }
 
-    /// Keeps what a connection must stash. Says whether the thread can afford it.
+    /// Keeps what a connection must stash; `false`, and nothing kept, where the thread cannot
+    /// afford it.
     pub fn put_stash(&self, index: u32, mut stash: Stash) -> bool {
-        stash.trim();
-        let bytes = stash.bytes();
-        if bytes == 0 {
+        if stash.is_empty() {
             return true;
         }
-        self.unfinished.set(self.unfinished.get() + bytes);
+        stash.trim();
+        let total = self.unfinished.get() + stash.bytes();
+        if total > self.limits.unfinished_bytes {
+            return false;
+        }
+        self.unfinished.set(total);
         self.slots.borrow_mut()[index as usize].stash = Some(Box::new(stash));
-        self.unfinished.get() <= self.limits.unfinished_bytes
+        true
     }
 
     fn take_slot(&self) -> (u32, u32) {
