@@ -105,7 +105,7 @@ pub async fn run(
             std::process::exit(70)
         },
     };
-    let doors = Doors::new(auth.clone(), config.limits.ping_ms as u32);
+    let doors = Doors::new(auth.clone(), desk.clone(), config.limits.ping_ms as u32);
     let threads = start_arbiters(&world, &config, &directory, &doors);
 
     let readiness = NodeReadiness::default();
@@ -232,6 +232,7 @@ fn start_arbiters(
             let hub = start_arbiter(world, number, directory);
             let gate = Gate::new(0, number, limits(&config));
             let sessions = Sessions::install(&hub, gate, doors);
+            actix::spawn(sessions.clone().keep_checking());
             actix::spawn(sessions.keep_beating());
             wake_all(&hub);
         });

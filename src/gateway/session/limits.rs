@@ -22,3 +22,5 @@ const _: () = assert!(UNACKED_MAX <= crest_actors::limits::COMMAND_WINDOW as usi
 pub const BEAT_TICK_MS: u64 = 50;
 /// Answers, offers and the like held back for a client that does not read; then it is closed.
 pub const HELD_FRAMES_MAX: usize = 256;
+/// How often it is looked up whether connected staff may still be here.
+pub const STANDING_CHECK_MS: u64 = 15_000;

@@ -7,6 +7,8 @@ use std::task::{Context, Poll};
 
 use tokio::io::AsyncWrite;
 
+use crate::fault::fault_point;
+
 use super::gate::Inner;
 use super::limits::{FLUSHES_A_TURN, WRITE_CHUNK_BYTES};
 use super::slot::Phase;
@@ -74,6 +76,7 @@ impl Inner {
                 }
                 Poll::Ready(Ok(written @ 1..)) => {
                     self.tally.bytes_out.add(written as u64);
+                    fault_point("after_ack");
                     outbox.wrote(written);
                 }
                 Poll::Ready(Ok(0) | Err(_)) => {
