@@ -191,7 +191,7 @@ impl Reader {
 
     fn read(&self, log: &LogId, after: Seq, limit: usize) -> Result<Read, Trouble> {
         match self.transcript(log)? {
-            Some(transcript) => transcript.since(after.0 + 1, limit),
+            Some(transcript) => transcript.since(after.0.saturating_add(1), limit),
             None => Ok(empty(log)),
         }
     }
