@@ -11,7 +11,7 @@ use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketContext};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use crate::kit::{Server, binary, echo, masked, run};
+use crate::kit::{Server, binary, echo, masked, pass, run};
 
 /// What a client's bytes amount to: its messages, and the number of the Close frame it gets.
 #[derive(Debug, PartialEq)]
@@ -48,7 +48,7 @@ fn ours(bytes: &[u8], piece: usize) -> Outcome {
             }
         }
         drop(peer);
-        tokio::time::sleep(Duration::from_secs(3)).await;
+        pass(Duration::from_secs(3)).await;
         assert_eq!(
             (server.gate.connections(), server.gate.unfinished_bytes()),
             (0, 0)

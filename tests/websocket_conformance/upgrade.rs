@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
-use crate::kit::{Frame, Peer, Server, binary, run};
+use crate::kit::{Frame, Peer, Server, binary, pass, run, settle};
 
 /// A listener whose upgraded connections a gate on this thread adopts.
 struct Site {
@@ -46,7 +46,7 @@ impl Site {
             }
         };
         let slow = || async {
-            tokio::time::sleep(Duration::from_secs(3)).await;
+            pass(Duration::from_secs(3)).await;
             "done"
         };
         let router = Router::new()
@@ -251,7 +251,7 @@ fn shutdown_lets_requests_end_and_leaves_upgraded_connections_alone() {
         let mut slow = site.connect().await;
         slow.write_all(SLOW.as_bytes()).await.unwrap();
         let mut idle = site.connect().await;
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        settle().await;
         site.stop.send(()).unwrap();
         let answer = head(&mut slow).await;
         assert!(answer.starts_with("http/1.1 200 "), "{answer}");
@@ -274,7 +274,7 @@ fn shutdown_does_not_wait_for_ever() {
         let site = Site::new(limits);
         let mut slow = site.connect().await;
         slow.write_all(SLOW.as_bytes()).await.unwrap();
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        settle().await;
         site.stop.send(()).unwrap();
         let start = tokio::time::Instant::now();
         site.serving.await.unwrap();
