@@ -52,7 +52,9 @@ impl Answering {
         let (intake, turns) = bounded(WAITING_MAX);
         for number in 0..threads.max(1) {
             let (bots, post, turns) = (bots.clone(), post.clone(), turns.clone());
-            std::thread::Builder::new().name(format!("bot-{number}")).spawn(move || answer_all(&bots, &post, &turns))?;
+            std::thread::Builder::new()
+                .name(format!("bot-{number}"))
+                .spawn(move || answer_all(&bots, &post, &turns))?;
         }
         Ok(Self { intake, post })
     }
@@ -60,7 +62,9 @@ impl Answering {
 
 impl BotPort for Answering {
     fn ask(&self, turn: BotTurn) {
-        if let Err(TrySendError::Full(turn) | TrySendError::Disconnected(turn)) = self.intake.try_send(turn) {
+        if let Err(TrySendError::Full(turn) | TrySendError::Disconnected(turn)) =
+            self.intake.try_send(turn)
+        {
             metrics::counter!("crest_bot_refused_total").increment(1);
             reply(&self.post, &turn, BotReply::Unavailable);
         }
@@ -76,7 +80,11 @@ fn answer_all(bots: &Bots, post: &Post, turns: &Receiver<BotTurn>) {
 }
 
 fn reply(post: &Post, turn: &BotTurn, reply: BotReply) {
-    let note = Note::BotReplied { opening: turn.opening, turn: turn.turn, reply };
+    let note = Note::BotReplied {
+        opening: turn.opening,
+        turn: turn.turn,
+        reply,
+    };
     post.tell(Envelope::Conversation(turn.conversation.clone(), note));
 }
 
@@ -110,11 +118,19 @@ fn translate(reply: Reply) -> BotReply {
         },
         Outcome::Clarify { candidates, text } => {
             let (candidates, options) = candidates.into_iter().unzip();
-            BotReply::Clarify { text, options, candidates }
+            BotReply::Clarify {
+                text,
+                options,
+                candidates,
+            }
         }
         Outcome::Courtesy { text } => BotReply::Smalltalk { text },
         Outcome::Fallback { text } => BotReply::Fallback { text },
-        Outcome::Handoff { reason, group, text } => BotReply::HandOff {
+        Outcome::Handoff {
+            reason,
+            group,
+            text,
+        } => BotReply::HandOff {
             text,
             why: match reason {
                 HandoffReason::Asked => HandOffReason::Asked,

@@ -112,7 +112,7 @@ impl Default for Timing {
             preferred_skill_ms: 60_000,
             bot_burst_ms: 300,
             bot_timeout_ms: 3_000,
-            starvation_ms: 10 * 60_000,
+            starvation_ms: 15 * 60_000,
         }
     }
 }
@@ -120,10 +120,11 @@ impl Default for Timing {
 impl Default for Boosts {
     fn default() -> Self {
         Self {
-            tier_ms: vec![0, 180_000, 300_000],
+            // A boost of b keeps VIPs at a third of the standard wait while that is up to 1.5 b.
+            tier_ms: vec![0, 12 * 60_000, 15 * 60_000],
             recontact_ms: 60_000,
             transfer_ms: 120_000,
-            max_ms: 480_000,
+            max_ms: 15 * 60_000,
         }
     }
 }

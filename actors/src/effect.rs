@@ -35,6 +35,18 @@ impl Address {
         }
     }
 
+    /// Its name within its tenant; `None` where it is another tenant's.
+    pub fn name_within(&self, tenant: &TenantId) -> Option<String> {
+        let (of, name) = match self {
+            Address::Customer(key) => (&key.tenant, key.customer.to_string()),
+            Address::Conversation(key) => (&key.tenant, key.id.to_string()),
+            Address::Agent(key) => (&key.tenant, key.agent.to_string()),
+            Address::Queue(key) | Address::SkillGroup(key) => (&key.tenant, key.group.to_string()),
+            Address::Board(of) => (of, of.to_string()),
+        };
+        (of == tenant).then_some(name)
+    }
+
     /// A conversation has its customer's shard, a queue its skill group's.
     pub fn shard(&self) -> Shard {
         match self {
@@ -233,11 +245,6 @@ pub enum Push {
         held: Vec<ConversationId>,
     },
     Board(Arc<BoardView>),
-    /// Answer to `skill_group::Note::Look`.
-    Group {
-        reference: u32,
-        view: Arc<skill_group::GroupView>,
-    },
 }
 
 /// What a customer's client needs to draw the conversation before its first event.

@@ -53,7 +53,7 @@ pub const PLACES_HEAD: usize = 1_000;
 /// Places looked at in each tick of those behind, going round: with n of them, each once in n/1,000 s.
 pub const PLACES_ROUND: usize = 1_000;
 /// A place heard by nobody (lost, or the conversation restarted) is repeated with an announcement, so rarely.
-pub const PLACE_REPEAT_MS: u64 = 10_000;
+pub const PLACE_REPEAT_MS: u64 = 30_000;
 /// Withdrawals remembered, and for how long, against announcements that come after them.
 pub const WITHDRAWN_KEPT: usize = 65_536;
 pub const WITHDRAWN_KEPT_MS: u64 = 60_000;

@@ -26,7 +26,7 @@ pub enum Malformed {
     Envelope,
     #[error("frame type {kind} is not known")]
     UnknownType { kind: u8, reference: Option<u32> },
-    #[error("a {name} frame needs a ref, so that it can be answered")]
+    #[error("{name} needs a ref, so that it can be answered")]
     NoReference { name: &'static str },
     #[error("{name}: {what}")]
     Body {

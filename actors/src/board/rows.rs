@@ -71,7 +71,7 @@ impl Rows {
 
     /// Is this version so old that a difference from it will soon be impossible?
     pub fn is_ageing(&self, version: u64) -> bool {
-        (self.version - version) / VERSION_STEP > BOARD_VERSIONS_KEPT as u64 / 2
+        self.version.saturating_sub(version) / VERSION_STEP > BOARD_VERSIONS_KEPT as u64 / 2
     }
 
     pub fn is_empty(&self) -> bool {
@@ -152,8 +152,8 @@ impl Rows {
     ) -> Option<Vec<Subject>> {
         let known = version == self.version
             || self.past.front().is_some_and(|(oldest, _)| {
-                version + VERSION_STEP >= *oldest
-                    && version < self.version
+                version < self.version
+                    && version + VERSION_STEP >= *oldest
                     && (self.version - version).is_multiple_of(VERSION_STEP)
             });
         if !known {
@@ -233,5 +233,24 @@ impl Rows {
         if row.is_some_and(|row| row.phase == PhaseKind::Closed) {
             self.conversations.remove(id);
         }
+    }
+}
+
+#[cfg(test)]
+impl Rows {
+    pub fn open(&self) -> Vec<Summary> {
+        let open = self
+            .conversations
+            .values()
+            .filter(|row| row.phase != PhaseKind::Closed);
+        let mut open: Vec<Summary> = open.cloned().collect();
+        open.sort_unstable_by_key(|row| row.key.id);
+        open
+    }
+
+    /// Changes and rows in memory.
+    pub fn kept(&self) -> usize {
+        let past: usize = self.past.iter().map(|(_, changes)| changes.len()).sum();
+        past + self.changed.len() + self.conversations.len()
     }
 }

@@ -76,7 +76,7 @@ impl Aggregate for Board {
             Note::Unwatch { session } => {
                 self.subscribers.remove(&session);
             }
-            Note::Wake => {}
+            Note::Wake => self.drop_silent(context.now),
         }
         if context.now >= self.tick_at && self.has_work() {
             self.tick_at = context.now.plus(BOARD_TICK_MS);
@@ -131,6 +131,10 @@ impl Board {
             return;
         }
         self.drop_silent(now);
+        if self.subscribers.is_empty() {
+            // Nobody needs the difference: without this the newcomer would get all rows twice.
+            self.rows.seal();
+        }
         let full = self.subscribers.len() >= BOARD_SUBSCRIBERS_MAX;
         if full && !self.subscribers.contains_key(&session) {
             return;
@@ -240,3 +244,7 @@ impl Subscriber {
         view
     }
 }
+
+#[cfg(test)]
+#[path = "state_tests.rs"]
+mod tests;

@@ -7,7 +7,7 @@ use crate::queue::Withdrawn;
 use crate::{agent, limits, skill_group};
 
 use super::event::{CloseReason, Event, WaitReason};
-use super::fold::Matter;
+use super::matter::Matter;
 use super::phase::{Hold, Phase};
 use super::state::Conversation;
 use super::step::Step;
@@ -302,7 +302,8 @@ impl Matter {
                 _ => Verdict::Dead,
             };
         }
-        match offer.position < self.position || matches!(self.phase, Phase::Closed) {
+        // A closed log may be reopened, so even there nothing is known of a position to come.
+        match offer.position < self.position {
             true => Verdict::Dead,
             false => Verdict::Undecided,
         }

@@ -6,6 +6,7 @@ use crate::limits;
 
 use super::customer_event::CustomerEntry;
 use super::fold::Fold;
+use super::matter::Shown;
 use super::note::{Refusal, Role};
 use super::state::Conversation;
 use super::step::Step;
@@ -172,7 +173,12 @@ impl Conversation {
         if let Some(evicted) = self.links.evict() {
             let conversation = self.key.id;
             step.reply(evicted, Push::Unknown { conversation });
+            if !self.links.any_customer() {
+                self.left_at = step.now;
+            }
         }
+        // Most have one session for life, and there are millions of them.
+        self.links.0.reserve_exact(1);
         self.links.0.push(Link {
             session,
             number,
@@ -277,7 +283,8 @@ impl Conversation {
         CustomerState {
             opening: matter.identity().opening,
             open: !matter.phase.ended(),
-            waiting: matter.phase.awaits_agent(),
+            // What it was shown: a takeover leaves no trace here either.
+            waiting: matter.shown == Shown::Waiting,
             may_rate: matter.may_rate(step.now, &step.timing).is_ok(),
             place: self.beats.as_ref().and_then(|beats| beats.place),
         }

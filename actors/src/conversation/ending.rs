@@ -6,7 +6,7 @@ use crate::limits;
 use crate::queue::Withdrawn;
 
 use super::event::{Author, CloseReason, Event};
-use super::fold::Matter;
+use super::matter::Matter;
 use super::note::Refusal;
 use super::phase::Phase;
 use super::state::Conversation;

@@ -145,3 +145,7 @@ fn digest(content: &impl Hash) -> u64 {
     content.hash(&mut hasher);
     hasher.finish()
 }
+
+/// What one id costs.
+#[cfg(test)]
+pub(super) const LINE_BYTES: usize = size_of::<Line>();

@@ -10,6 +10,7 @@ mod ending;
 mod event;
 mod fold;
 mod known;
+mod matter;
 mod note;
 mod opening;
 mod phase;
@@ -20,6 +21,17 @@ mod step;
 mod summary;
 mod timers;
 mod waiting;
+
+#[cfg(test)]
+mod script;
+#[cfg(test)]
+mod script_notes;
+#[cfg(test)]
+mod soft_tests;
+#[cfg(test)]
+mod state_properties;
+#[cfg(test)]
+mod state_tests;
 
 pub use customer_event::{CustomerEntry, CustomerEvent, Speaker};
 pub use event::{

@@ -180,7 +180,8 @@ impl Command {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Ephemeral {
     Typing,
-    /// Everything up to this seq was read, in the reader's own numbering.
+    /// Everything up to this seq was read: in the reader's own numbering on the way in, in the
+    /// receiver's on the way out, so that a customer learns nothing of seqs it cannot see.
     Read {
         up_to: Seq,
     },

@@ -10,8 +10,9 @@ use crate::{agent, board, limits, queue};
 
 use super::attachment::Links;
 use super::event::{Entry, Event};
-use super::fold::{Fold, Matter};
+use super::fold::Fold;
 use super::known::content_of_command;
+use super::matter::Matter;
 use super::note::Note;
 use super::phase::Phase;
 use super::step::{Asked, Step};

@@ -6,7 +6,7 @@ use crate::queue::{self, Withdrawn};
 use crate::{effect::Push, limits};
 
 use super::event::{Author, Body, CloseReason, Event, Message, WaitReason, Waiting};
-use super::fold::Matter;
+use super::matter::Matter;
 use super::note::{Overflow, Place};
 use super::state::Conversation;
 use super::step::Step;
@@ -261,10 +261,13 @@ impl Matter {
         weight.copied().unwrap_or(1)
     }
 
-    /// Never back to a queue that had it: two full queues would hand it to and fro for ever.
+    /// Two full queues would hand it to and fro for ever: what came by overflow goes on only to
+    /// where it never was.
     fn may_overflow_to(&self, tenant: Option<&Tenant>, group: &GroupId) -> bool {
         let exists = tenant.is_some_and(|tenant| tenant.groups.contains_key(group));
-        exists && *group != self.group && !self.left_groups.contains(group)
+        let waited = self.waited().map(|(_, waiting)| &waiting.reason);
+        let moved = matches!(waited, Some(WaitReason::Overflow(_)));
+        exists && *group != self.group && !(moved && self.left_groups.contains(group))
     }
 }
 

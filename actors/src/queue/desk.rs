@@ -367,3 +367,14 @@ impl Lane {
         }
     }
 }
+
+#[cfg(test)]
+impl Desk {
+    pub fn seats(&self) -> impl Iterator<Item = (SeatIx, &Seat)> {
+        (0..).zip(&self.seats)
+    }
+
+    pub fn needs(&self, lane: LaneIx) -> &[Skill] {
+        &self.lane(lane).requirement.0
+    }
+}

@@ -78,7 +78,7 @@ impl Line {
     }
 
     /// Keys from this rank on, in order.
-    pub fn from_rank(&self, rank: usize) -> FromRank<'_> {
+    pub fn starting_at(&self, rank: usize) -> StartingAt<'_> {
         let mut path = Vec::new();
         let (mut at, mut skip) = (self.root, rank);
         while at != NIL {
@@ -95,7 +95,7 @@ impl Line {
                 at = node.right;
             }
         }
-        FromRank { line: self, path }
+        StartingAt { line: self, path }
     }
 
     fn allocate(&mut self, key: OrderKey) -> Link {
@@ -198,14 +198,14 @@ impl Line {
     }
 }
 
-/// See [`Line::from_rank`].
-pub struct FromRank<'a> {
+/// See [`Line::starting_at`].
+pub struct StartingAt<'a> {
     line: &'a Line,
     /// Nodes still to be given, the next one last.
     path: Vec<Link>,
 }
 
-impl Iterator for FromRank<'_> {
+impl Iterator for StartingAt<'_> {
     type Item = OrderKey;
 
     fn next(&mut self) -> Option<OrderKey> {
@@ -226,3 +226,7 @@ fn mix(counter: u64) -> u64 {
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
 }
+
+#[cfg(test)]
+#[path = "line_tests.rs"]
+mod tests;

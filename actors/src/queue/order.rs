@@ -9,7 +9,8 @@
 //! * all that can ever overtake it are the conversations with a greater boost that began to wait
 //!   within `min(boost, starvation_ms)` after it: at λ of them a second, at most λ · starvation_ms / 1,000.
 //!
-//! With the default boosts (VIP 3 and 5 minutes, capped at 8) that is 8 minutes at most, whatever the load.
+//! With the defaults (VIP 12 and 15 minutes, boosts and bound capped at 15) that is 15 minutes at most,
+//! whatever the load.
 //! An agent is always given to the first entry it can serve. Apart from missing skills, the only other
 //! ways to be passed over end by themselves: a preferred agent (until its deadline, 20 s after
 //! enqueueing), preferred skills (60 s), and an agent it was just missed or declined by.
@@ -46,3 +47,7 @@ impl OrderKey {
 fn signed(ms: u64) -> i64 {
     i64::try_from(ms).unwrap_or(i64::MAX / 2)
 }
+
+#[cfg(test)]
+#[path = "order_tests.rs"]
+mod tests;

@@ -2,32 +2,39 @@
 
 use crate::ids::Millis;
 
-/// Seconds looked back.
-pub const WINDOW_S: usize = 120;
+/// Seconds looked back for assignments and those who gave up.
+pub const WINDOW_S: u64 = 120;
 /// Arrivals are told apart by head start in steps of a minute; the last step takes all longer ones.
-pub const STEPS: usize = 17;
-pub const STEP_MS: u64 = 60_000;
+pub const KINDS: usize = 17;
+pub const KIND_MS: u64 = 60_000;
+/// Arrivals are counted in steps of 10 s over the last 20 minutes, longer than any head start counts.
+pub const SPAN_S: u64 = 10;
+pub const SPANS: usize = BUCKETS;
+const BUCKETS: usize = 120;
 
-/// Sums of the last [`WINDOW_S`] seconds.
+/// Counts of the last [`BUCKETS`] spans of time.
 #[derive(Clone, Debug)]
 struct Window {
-    buckets: [u32; WINDOW_S],
+    buckets: [u32; BUCKETS],
     sum: u64,
-    second: u64,
+    /// Number of the newest span.
+    newest: u64,
+    span_s: u64,
 }
 
 impl Window {
-    fn new(now: Millis) -> Self {
+    fn new(now: Millis, span_s: u64) -> Self {
         Self {
-            buckets: [0; WINDOW_S],
+            buckets: [0; BUCKETS],
             sum: 0,
-            second: now.0 / 1_000,
+            newest: now.0 / 1_000 / span_s,
+            span_s,
         }
     }
 
     fn add(&mut self, now: Millis, count: u32) {
         self.advance(now);
-        let bucket = &mut self.buckets[(self.second % WINDOW_S as u64) as usize];
+        let bucket = &mut self.buckets[(self.newest % BUCKETS as u64) as usize];
         let grown = bucket.saturating_add(count);
         self.sum += u64::from(grown - *bucket);
         *bucket = grown;
@@ -38,22 +45,34 @@ impl Window {
         self.sum
     }
 
+    /// Counts of the newest span, of the two newest, and so on.
+    fn sums(&mut self, now: Millis) -> [f32; SPANS] {
+        self.advance(now);
+        let mut sum = 0_u32;
+        std::array::from_fn(|back| {
+            let at = self.newest.wrapping_sub(back as u64) % BUCKETS as u64;
+            sum = sum.saturating_add(self.buckets[at as usize]);
+            sum as f32
+        })
+    }
+
     /// Forgets what has left the window. A clock that steps back changes nothing.
     fn advance(&mut self, now: Millis) {
-        let second = now.0 / 1_000;
-        let passed = second.saturating_sub(self.second);
-        for step in 1..=passed.min(WINDOW_S as u64) {
-            let bucket = &mut self.buckets[((self.second + step) % WINDOW_S as u64) as usize];
+        let newest = now.0 / 1_000 / self.span_s;
+        let passed = newest.saturating_sub(self.newest);
+        for step in 1..=passed.min(BUCKETS as u64) {
+            let bucket = &mut self.buckets[((self.newest + step) % BUCKETS as u64) as usize];
             self.sum -= u64::from(std::mem::take(bucket));
         }
-        self.second = self.second.max(second);
+        self.newest = self.newest.max(newest);
     }
 }
 
-/// What happened to a queue in the last two minutes.
+const _: () = assert!(BUCKETS as u64 == WINDOW_S, "one bucket a second");
+
+/// What happened to a queue lately.
 #[derive(Clone, Debug)]
 pub struct Rates {
-    started: Millis,
     assigned: Window,
     abandoned: Window,
     /// Seconds at whose tick somebody waited, and what was assigned while somebody waited: only
@@ -62,40 +81,38 @@ pub struct Rates {
     drained: Window,
     /// Sum over ticks of how many waited.
     waiting: Window,
-    arrivals: Box<[Window; STEPS]>,
+    arrivals: Box<[Window; KINDS]>,
 }
 
 /// Sums as [`super::estimate`] takes them.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Observed {
     /// Seconds in which somebody waited, and assignments in them.
     pub pressed_s: u32,
     pub drained: u32,
     pub abandoned: u32,
     pub waiting_s: u64,
-    /// Arrivals by head start (index × [`STEP_MS`]), and the seconds they were counted over.
-    pub arrivals: [u32; STEPS],
-    pub arrivals_s: u32,
+    /// By head start in seconds, of the kinds seen: arrivals of the last span, the last two …
+    pub arrivals: Vec<(f64, [f32; SPANS])>,
 }
 
 impl Rates {
     pub fn new(now: Millis) -> Self {
         Self {
-            started: now,
-            assigned: Window::new(now),
-            abandoned: Window::new(now),
-            pressed: Window::new(now),
-            drained: Window::new(now),
-            waiting: Window::new(now),
-            arrivals: Box::new(std::array::from_fn(|_| Window::new(now))),
+            assigned: Window::new(now, 1),
+            abandoned: Window::new(now, 1),
+            pressed: Window::new(now, 1),
+            drained: Window::new(now, 1),
+            waiting: Window::new(now, 1),
+            arrivals: Box::new(std::array::from_fn(|_| Window::new(now, SPAN_S))),
         }
     }
 
     /// One more waits, this far ahead of a newcomer without boost.
     pub fn arrived(&mut self, now: Millis, head_start_ms: i64) {
-        let steps = (u64::try_from(head_start_ms).unwrap_or(0) + STEP_MS / 2) / STEP_MS;
-        let step = usize::try_from(steps).unwrap_or(STEPS).min(STEPS - 1);
-        self.arrivals[step].add(now, 1);
+        let steps = (u64::try_from(head_start_ms).unwrap_or(0) + KIND_MS / 2) / KIND_MS;
+        let kind = usize::try_from(steps).unwrap_or(KINDS).min(KINDS - 1);
+        self.arrivals[kind].add(now, 1);
     }
 
     /// One was offered to an agent, while `others` waited without having been picked.
@@ -128,14 +145,17 @@ impl Rates {
     }
 
     pub fn observed(&mut self, now: Millis) -> Observed {
-        let alive_s = now.since(self.started) / 1_000 + 1;
+        let kinds = (0_u64..).zip(self.arrivals.iter_mut());
+        let arrivals = kinds.filter_map(|(kind, window)| {
+            let head_start_s = (kind * KIND_MS / 1_000) as f64;
+            (window.sum(now) > 0).then(|| (head_start_s, window.sums(now)))
+        });
         Observed {
             pressed_s: clamp(self.pressed.sum(now)),
             drained: clamp(self.drained.sum(now)),
             abandoned: clamp(self.abandoned.sum(now)),
             waiting_s: self.waiting.sum(now),
-            arrivals: std::array::from_fn(|step| clamp(self.arrivals[step].sum(now))),
-            arrivals_s: clamp(alive_s.min(WINDOW_S as u64)),
+            arrivals: arrivals.collect(),
         }
     }
 }

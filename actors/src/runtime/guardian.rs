@@ -49,6 +49,11 @@ impl<K> Default for Guardian<K> {
 }
 
 impl<K: Clone + Eq + Hash> Guardian<K> {
+    /// Deaths of `key` within the window.
+    pub fn deaths(&self, key: &K) -> usize {
+        self.crashes.get(key).map_or(0, VecDeque::len)
+    }
+
     /// Decides on the death of `key`, which lived in `shard`.
     pub fn died(&mut self, now: Millis, key: &K, shard: Shard) -> Verdict {
         self.restarts += 1;

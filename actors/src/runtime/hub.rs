@@ -24,7 +24,7 @@ use super::clock::Clock;
 use super::entity::Life;
 use super::inbox::{Parcel, Post, Traffic};
 use super::kind::Kind;
-use super::region::{Region, RegionView};
+use super::region::{ActorView, Region, RegionView};
 use super::timers::{Armed, Timers};
 
 /// What every arbiter is given: the ports, and the others' inboxes.
@@ -482,6 +482,29 @@ impl Hub {
     /// Nothing in flight, nothing to send: a planned stop waits for it.
     pub fn is_settled(&self) -> bool {
         self.batch.borrow().is_empty() && self.pending.borrow().is_empty()
+    }
+
+    /// At most `limit` actors of a tenant, of one kind or of all.
+    pub fn actors(&self, tenant: &TenantId, kind: Option<&str>, limit: usize) -> Vec<ActorView> {
+        let mut found = Vec::new();
+        let mut add = |name: &str, list: &dyn Fn(usize) -> Vec<ActorView>| {
+            if kind.is_none_or(|kind| kind == name) {
+                found.extend(list(limit - found.len()));
+            }
+        };
+        add(Customer::NAME, &|limit| {
+            self.customers.actors(tenant, limit)
+        });
+        add(Conversation::NAME, &|limit| {
+            self.conversations.actors(tenant, limit)
+        });
+        add(Agent::NAME, &|limit| self.agents.actors(tenant, limit));
+        add(Queue::NAME, &|limit| self.queues.actors(tenant, limit));
+        add(SkillGroup::NAME, &|limit| {
+            self.skill_groups.actors(tenant, limit)
+        });
+        add(Board::NAME, &|limit| self.boards.actors(tenant, limit));
+        found
     }
 
     pub fn views(&self) -> Vec<RegionView> {

@@ -20,6 +20,8 @@ pub enum Item<N> {
 pub struct Lane<N> {
     traffic: RefCell<VecDeque<N>>,
     check: Cell<bool>,
+    /// Seq of the actor's newest event, for whoever looks at it from outside.
+    pub last: Cell<u64>,
     closed: Cell<bool>,
     capacity: usize,
     waker: RefCell<Option<Waker>>,
@@ -30,6 +32,7 @@ impl<N> Lane<N> {
         Rc::new(Self {
             traffic: RefCell::new(VecDeque::new()),
             check: Cell::new(false),
+            last: Cell::new(0),
             closed: Cell::new(false),
             capacity,
             waker: RefCell::new(None),

@@ -19,5 +19,5 @@ pub use guardian::{Guardian, Verdict};
 pub use hub::{Counters, Hub, World};
 pub use inbox::{Parcel, Post};
 pub use kind::Kind;
-pub use region::RegionView;
+pub use region::{ActorView, RegionView};
 pub use start::{reconfigure, start_arbiter, wake_all};

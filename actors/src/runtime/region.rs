@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use actix::Actor;
 
-use crate::ids::Millis;
+use crate::ids::{Millis, Seq, Shard, TenantId};
 use crate::limits::LANE_NOTES;
 use crate::ports::{Activation, StoreFailure};
 
@@ -48,6 +48,22 @@ pub struct RegionView {
     pub queued_notes: usize,
     pub longest_lane: usize,
     pub restarts: u64,
+}
+
+/// One actor as `GET /admin/actors` shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActorView {
+    pub kind: &'static str,
+    /// Its name within the tenant.
+    pub id: String,
+    pub shard: Shard,
+    /// Notes in its lane.
+    pub waiting: usize,
+    pub last: Seq,
+    /// Deaths within the guardian's window.
+    pub restarts: u32,
+    /// `loading`, `up` or `aside`.
+    pub phase: &'static str,
 }
 
 impl<A: Kind> Default for Region<A> {
@@ -152,6 +168,29 @@ impl<A: Kind> Region<A> {
                 self.discard(hub, &key);
             }
         }
+    }
+
+    /// At most `limit` actors of a tenant, in no order.
+    pub fn actors(&self, tenant: &TenantId, limit: usize) -> Vec<ActorView> {
+        let slots = self.slots.borrow();
+        let guardian = self.guardian.borrow();
+        let named = slots
+            .iter()
+            .filter_map(|(key, slot)| Some((key, slot, A::address(key).name_within(tenant)?)));
+        let view = |(key, slot, id): (&A::Key, &Slot<A>, String)| ActorView {
+            kind: A::NAME,
+            id,
+            shard: A::address(key).shard(),
+            waiting: slot.lane.len(),
+            last: Seq(slot.lane.last.get()),
+            restarts: guardian.deaths(key) as u32,
+            phase: match slot.phase {
+                Phase::Loading => "loading",
+                Phase::Up => "up",
+                Phase::Aside(_) => "aside",
+            },
+        };
+        named.take(limit).map(view).collect()
     }
 
     pub fn view(&self) -> RegionView {

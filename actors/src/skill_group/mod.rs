@@ -3,5 +3,5 @@
 mod note;
 mod state;
 
-pub use note::{GroupView, Note};
+pub use note::Note;
 pub use state::SkillGroup;

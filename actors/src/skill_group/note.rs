@@ -1,7 +1,7 @@
 //! The whole input alphabet of a skill group.
 
 use crate::agent::Availability;
-use crate::ids::{AgentId, GroupId, SessionId};
+use crate::ids::AgentId;
 use crate::queue::QueueStats;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -21,27 +21,5 @@ pub enum Note {
     Resend,
     /// The directory changed.
     Reconfigured,
-    /// A supervisor asks for the group's state.
-    Look {
-        session: SessionId,
-        reference: u32,
-    },
     Wake,
-}
-
-/// A group as a supervisor sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct GroupView {
-    pub group: GroupId,
-    pub ready: u32,
-    pub not_ready: u32,
-    pub offline: u32,
-    /// Sums over the agents who are ready.
-    pub load: u32,
-    pub capacity: u32,
-    /// Mean, in milliseconds.
-    pub handling_ms: u64,
-    pub queue: Option<QueueStats>,
-    /// By id.
-    pub agents: Vec<(AgentId, Availability)>,
 }

@@ -42,6 +42,8 @@ pub enum CustomerEvent<'a> {
     },
     /// A person was asked for.
     Waiting,
+    /// Nobody can come now: the bot goes on.
+    BotResumed,
     /// A person is there.
     Joined {
         agent: Cow<'a, str>,

@@ -7,6 +7,7 @@ pub mod desk;
 pub mod server;
 pub mod staff_view;
 
+mod about;
 mod answer;
 mod body;
 mod class;

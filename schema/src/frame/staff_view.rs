@@ -78,6 +78,10 @@ pub enum StaffEvent<'a> {
     GivenBack {
         supervisor: Cow<'a, str>,
     },
+    /// That group's queue could not keep it: the bot goes on.
+    BotResumed {
+        from: Cow<'a, str>,
+    },
     WrapUp {
         reason: CloseReason,
         until: u64,

@@ -28,6 +28,7 @@ super::alphabet! {
     15 "wrap_up" WrapUp(WrapUp);
     16 "closed" Closed(Closed<'a>);
     17 "rated" Rated(Rated<'a>);
+    18 "bot_resumed" BotResumed(BotResumed<'a>);
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -336,4 +337,11 @@ pub struct Rated<'a> {
     pub comment: Option<Text<'a>>,
     #[serde(rename = "f")]
     pub served_by: Author<'a>,
+}
+
+/// `group` could not keep it, and the bot goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BotResumed<'a> {
+    #[serde(rename = "g")]
+    pub group: Text<'a>,
 }

@@ -57,4 +57,7 @@ pub struct Pointer<'a> {
     pub closed_at: Option<u64>,
     #[serde(rename = "g", skip_serializing_if = "Option::is_none")]
     pub agent: Option<Cow<'a, str>>,
+    /// When who served the customer last in this channel; kept while open again.
+    #[serde(rename = "s", skip_serializing_if = "Option::is_none")]
+    pub served: Option<(u64, Cow<'a, str>)>,
 }

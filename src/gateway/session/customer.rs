@@ -1,17 +1,16 @@
 //! A customer's connection: which conversation is its own, and holding on to it.
 
-use crest_actors::conversation::{Command, Ephemeral, Note};
+use crest_actors::conversation::{Command, CustomerEntry, Ephemeral, Note, Refusal, Role};
 use crest_actors::customer::{self, Identity};
 use crest_actors::effect::{Envelope, Push};
 use crest_actors::ids::{ConversationId, CustomerKey, Millis, Seq};
-use crest_actors::conversation::{Refusal, Role};
 use crest_schema::codes::Code;
-use crest_schema::frame::{Class, ClientFrame, ClientKind, Id, ServerFrame, client, server};
+use crest_schema::frame::{Class, ClientFrame, ClientKind};
 
-use super::limits::{ASK_AGAIN_MS, CATCH_UP_PAGE, UNACKED_MAX};
+use super::limits::{ASK_AGAIN_MS, UNACKED_MAX};
 use super::link::{Arrival, Link};
 use super::out::{Error, Keep, Out, Purpose, ReadPage, Turn};
-use crate::translate;
+use crate::translate::{self, Request};
 
 /// One authenticated connection of a customer.
 pub struct CustomerSession {
@@ -37,7 +36,12 @@ struct Entering {
 
 impl CustomerSession {
     /// Asks at once where this customer stands.
-    pub fn new(key: CustomerKey, identity: Identity, resume: Option<(ConversationId, Seq)>, turn: &mut Turn<'_>) -> Self {
+    pub fn new(
+        key: CustomerKey,
+        identity: Identity,
+        resume: Option<(ConversationId, Seq)>,
+        turn: &mut Turn<'_>,
+    ) -> Self {
         let mut session = Self {
             key,
             identity: Box::new(identity),
@@ -59,85 +63,164 @@ impl CustomerSession {
     /// A frame of this customer's, allowed to its role.
     pub fn frame(&mut self, reference: Option<u32>, frame: ClientFrame, turn: &mut Turn<'_>) {
         let kind = frame.kind();
-        let class = if self.would_open(kind) { Class::NewConversations } else { kind.class() };
-        if turn.shed(reference, class, translate::client_id(&frame)) {
+        let class = if self.would_open(kind) {
+            Class::NewConversations
+        } else {
+            kind.class()
+        };
+        if turn.shed(reference, class) {
             return;
         }
-        if let Some(named) = translate::named_conversation(&frame) {
-            if self.link.as_ref().is_none_or(|link| link.conversation != named) && kind != ClientKind::History {
-                return turn.error(reference, Error { conversation: Some(named), ..Code::NotOpen.into() });
+        let request = match translate::request(frame, None) {
+            Ok(request) => request,
+            Err(code) => return turn.error(reference, code.into()),
+        };
+        match request {
+            Request::Ping => turn.pong(reference),
+            Request::Command {
+                conversation,
+                command,
+            } => {
+                if self.is_elsewhere(conversation) {
+                    let id = command.client_id();
+                    return turn.error(
+                        reference,
+                        Error {
+                            id,
+                            conversation,
+                            ..Refusal::NotOpen.into()
+                        },
+                    );
+                }
+                self.command(reference.unwrap_or(0), command, turn);
             }
-        }
-        match frame {
-            ClientFrame::Ping(_) => turn.frame(reference, &ServerFrame::Pong(client::Empty {})),
-            ClientFrame::Typing(_) => self.ephemeral(Ephemeral::Typing, turn),
-            ClientFrame::Read(read) => self.ephemeral(Ephemeral::Read { up_to: Seq(read.up_to) }, turn),
-            ClientFrame::History(history) => self.history(reference, &history, turn),
-            ClientFrame::Hello(_) => turn.error(reference, Code::HelloRepeated.into()),
-            other => match translate::customer_command(other) {
-                Ok(Some(command)) => self.command(reference.unwrap_or(0), command, turn),
-                Ok(None) => turn.error(reference, Code::Forbidden.into()),
-                Err(refusal) => turn.error(reference, refusal.into()),
-            },
+            Request::Ephemeral {
+                conversation,
+                ephemeral,
+            } => {
+                if !self.is_elsewhere(conversation) {
+                    self.ephemeral(ephemeral, turn);
+                }
+            }
+            Request::History { conversation, page } => {
+                let own = self.link.as_ref().map(|link| link.conversation);
+                let Some(conversation) = conversation.or(own) else {
+                    return turn.error(reference, Refusal::NotOpen.into());
+                };
+                let purpose = Purpose::History {
+                    reference: reference.unwrap_or(0),
+                };
+                turn.out.push(Out::Read(ReadPage {
+                    conversation,
+                    page,
+                    purpose,
+                }));
+            }
+            Request::Hello(_) => turn.error(reference, Code::HelloRepeated.into()),
+            Request::Attach { .. }
+            | Request::Detach { .. }
+            | Request::SetPresence { .. }
+            | Request::WatchBoard(_)
+            | Request::UnwatchBoard => turn.error(reference, Code::Forbidden.into()),
         }
     }
 
     pub fn push(&mut self, push: Push, turn: &mut Turn<'_>) {
-        match push {
-            Push::Routed { conversation, opening, open } => self.routed(conversation, opening, open, turn),
-            Push::AttachedCustomer { link, conversation, history, last, state } => {
-                let Some(own) = self.link.as_mut().filter(|l| l.conversation == conversation && l.is_current(link)) else {
-                    return;
+        match &push {
+            Push::Routed {
+                conversation,
+                opening: _,
+                open,
+            } => self.routed(&push, *conversation, *open, turn),
+            Push::AttachedCustomer {
+                link,
+                conversation,
+                last,
+                ..
+            } => {
+                let current = |own: &&mut Box<Link>| {
+                    own.conversation == *conversation && own.is_current(*link)
                 };
-                let attached = translate::attached(conversation, last, &state);
-                turn.frame(None, &ServerFrame::Attached(attached));
-                for entry in history.iter().filter(|entry| entry.seq > own.last) {
-                    turn.replayed(&ServerFrame::Event(translate::customer_event(conversation, entry)));
+                if let Some(own) = self.link.as_mut().filter(current) {
+                    turn.show(&push);
+                    let notes = own.attached(turn.id, *last, turn.now);
+                    self.tell_all(notes, turn);
                 }
-                let notes = own.attached(turn.id, last, turn.now);
-                self.tell_all(notes, turn);
             }
-            Push::Behind { link, conversation, tail: _ } => {
-                let Some(own) = self.link.as_mut().filter(|l| l.conversation == conversation && l.is_current(link)) else {
-                    return;
+            Push::Behind {
+                link,
+                conversation,
+                tail: _,
+            } => {
+                let current = |own: &&mut Box<Link>| {
+                    own.conversation == *conversation && own.is_current(*link)
                 };
-                own.reading(turn.now);
-                let after = own.last;
-                turn.out.push(Out::Read(ReadPage { conversation, after, before: None, limit: CATCH_UP_PAGE, purpose: Purpose::CatchUp }));
+                if let Some(own) = self.link.as_mut().filter(current) {
+                    own.reading(turn.now);
+                    turn.out
+                        .push(Out::Read(ReadPage::catch_up(*conversation, own.last)));
+                }
             }
-            Push::Unknown { conversation } => self.heal(conversation, turn),
+            Push::Unknown { conversation } => self.heal(*conversation, turn),
             Push::Tail { conversation, last } => {
-                if self.link.as_ref().is_some_and(|link| link.is_live() && link.last < last) {
-                    self.heal(conversation, turn);
+                if self
+                    .link
+                    .as_ref()
+                    .is_some_and(|link| link.is_live() && link.last < *last)
+                {
+                    self.heal(*conversation, turn);
                 }
             }
-            Push::Resend { conversation, link, from } => {
-                let own = self.link.as_mut().filter(|own| own.conversation == conversation);
-                let notes = own.map_or_else(Vec::new, |own| own.resend(turn.id, link, from, turn.now));
+            Push::Resend {
+                conversation,
+                link,
+                from,
+            } => {
+                let own = self
+                    .link
+                    .as_mut()
+                    .filter(|own| own.conversation == *conversation);
+                let notes =
+                    own.map_or_else(Vec::new, |own| own.resend(turn.id, *link, *from, turn.now));
                 self.tell_all(notes, turn);
             }
-            Push::Ack { reference, id, conversation, number, seq, at } => {
-                if self.answered(conversation, number) {
-                    let ack = translate::ack(id, conversation, seq, at);
-                    turn.frame(Some(reference), &ServerFrame::Ack(ack));
+            Push::Ack {
+                conversation,
+                number,
+                ..
+            } => {
+                if self.answered(*conversation, *number) {
+                    turn.show(&push);
                 }
             }
-            Push::Done { reference, conversation, number } => {
-                if conversation.is_none_or(|conversation| self.answered(conversation, number)) {
-                    let conversation = conversation.map(|id| Id(id.0));
-                    turn.frame(Some(reference), &ServerFrame::Done(server::Done { conversation }));
+            Push::Done {
+                conversation,
+                number,
+                ..
+            } => {
+                if conversation.is_none_or(|conversation| self.answered(conversation, *number)) {
+                    turn.show(&push);
                 }
             }
-            Push::Refused { reference, conversation, number, refusal, id } => {
-                self.refused(reference, conversation, number, Error { id, conversation, ..refusal.into() }, turn);
+            Push::Refused {
+                reference,
+                conversation,
+                number,
+                refusal,
+                id,
+            } => {
+                let error = Error {
+                    id: *id,
+                    conversation: *conversation,
+                    ..(*refusal).into()
+                };
+                self.refused(*reference, *conversation, *number, error, turn);
             }
-            Push::Ended { conversation, opening } => self.ended(conversation, opening, turn),
-            Push::CustomerEphemeral { conversation, from, ephemeral } => {
-                turn.drop_first(&translate::customer_ephemeral(conversation, &from, ephemeral));
-            }
-            Push::Place { conversation, place } => {
-                turn.frame(None, &ServerFrame::Place(translate::place(conversation, place)));
-            }
+            Push::Ended {
+                conversation,
+                opening: _,
+            } => self.ended(&push, *conversation, turn),
+            Push::CustomerEphemeral { .. } | Push::Place { .. } => turn.show(&push),
             // Staff's own pushes never go to a customer's connection; were one misdirected, it ends here.
             Push::AttachedStaff { .. }
             | Push::Ephemeral { .. }
@@ -146,41 +229,65 @@ impl CustomerSession {
             | Push::Assigned { .. }
             | Push::Unassigned { .. }
             | Push::Presence { .. }
-            | Push::Board(_) => tracing::error!(session = ?turn.id, "a push for staff reached a customer's session"),
+            | Push::Board(_) => {
+                tracing::error!(session = ?turn.id, "a push for staff reached a customer's session")
+            }
         }
     }
 
     /// A live event, encoded by the publisher.
-    pub fn event(&mut self, conversation: ConversationId, seq: Seq, bytes: &bytes::Bytes, turn: &mut Turn<'_>) {
+    pub fn event(
+        &mut self,
+        conversation: ConversationId,
+        seq: Seq,
+        bytes: &bytes::Bytes,
+        turn: &mut Turn<'_>,
+    ) {
         if self.muted {
             return;
         }
-        let Some(link) = self.link.as_mut().filter(|link| link.conversation == conversation) else {
+        let Some(link) = self
+            .link
+            .as_mut()
+            .filter(|link| link.conversation == conversation)
+        else {
             return;
         };
         match link.event(seq, turn.now) {
-            Arrival::Show => turn.out.push(Out::Frame { bytes: bytes.clone(), keep: Keep::Replayed }),
+            Arrival::Show => turn.out.push(Out::Frame {
+                bytes: bytes.clone(),
+                keep: Keep::Replayed,
+            }),
             Arrival::Known => {}
             Arrival::Gap => self.heal(conversation, turn),
         }
     }
 
-    /// A page asked for by [`Purpose::CatchUp`]: everything shown, then another page or the owner again.
-    pub fn caught_up(&mut self, conversation: ConversationId, entries: &[crest_actors::conversation::CustomerEntry], full: bool, read_to: Seq, turn: &mut Turn<'_>) {
-        let Some(link) = self.link.as_mut().filter(|l| l.conversation == conversation && !l.is_live()) else {
+    /// A page of [`Purpose::CatchUp`] up to the log's `read_to`: shown, then the next, then the owner again.
+    pub fn caught_up(
+        &mut self,
+        conversation: ConversationId,
+        seen: &[CustomerEntry],
+        next: Option<Seq>,
+        turn: &mut Turn<'_>,
+    ) {
+        let reading = |link: &&mut Box<Link>| link.conversation == conversation && !link.is_live();
+        let Some(link) = self.link.as_mut().filter(reading) else {
             return;
         };
-        for entry in entries.iter().filter(|entry| entry.seq > link.last) {
-            turn.replayed(&ServerFrame::Event(translate::customer_event(conversation, entry)));
+        for entry in seen.iter().filter(|entry| entry.seq > link.last) {
+            turn.frame(None, &translate::customer_event(conversation, entry));
         }
-        if let Some(last) = entries.last() {
-            link.last = link.last.max(last.seq);
-        }
-        if full && entries.last().is_none_or(|last| last.seq < read_to) {
-            link.reading(turn.now);
-            turn.out.push(Out::Read(ReadPage { conversation, after: read_to, before: None, limit: CATCH_UP_PAGE, purpose: Purpose::CatchUp }));
-        } else {
-            self.heal(conversation, turn);
+        link.last = seen
+            .last()
+            .map_or(link.last, |entry| link.last.max(entry.seq));
+        match next {
+            Some(after) => {
+                link.reading(turn.now);
+                turn.out
+                    .push(Out::Read(ReadPage::catch_up(conversation, after)));
+            }
+            None => self.heal(conversation, turn),
         }
     }
 
@@ -199,15 +306,23 @@ impl CustomerSession {
     }
 
     pub fn beat(&mut self, turn: &mut Turn<'_>) {
-        if let Some(entering) = self.entering.filter(|e| turn.now.since(e.asked_at) >= ASK_AGAIN_MS) {
+        if let Some(entering) = self
+            .entering
+            .filter(|e| turn.now.since(e.asked_at) >= ASK_AGAIN_MS)
+        {
             self.enter(entering.open, turn);
         }
-        let notes = self.link.as_mut().map_or_else(Vec::new, |link| link.beat(turn.id, turn.now));
+        let notes = self
+            .link
+            .as_mut()
+            .map_or_else(Vec::new, |link| link.beat(turn.id, turn.now));
         self.tell_all(notes, turn);
     }
 
     pub fn beat_at(&self) -> Option<Millis> {
-        let entering = self.entering.map(|entering| entering.asked_at.plus(ASK_AGAIN_MS));
+        let entering = self
+            .entering
+            .map(|entering| entering.asked_at.plus(ASK_AGAIN_MS));
         let link = self.link.as_ref().map(|link| link.beat_at());
         entering.into_iter().chain(link).min()
     }
@@ -219,12 +334,25 @@ impl CustomerSession {
     }
 
     fn would_open(&self, kind: ClientKind) -> bool {
-        !self.open && matches!(kind, ClientKind::Send | ClientKind::AskHuman | ClientKind::LeaveMessage | ClientKind::CallBack)
+        !self.open
+            && matches!(
+                kind,
+                ClientKind::Send
+                    | ClientKind::AskHuman
+                    | ClientKind::LeaveMessage
+                    | ClientKind::CallBack
+            )
     }
 
     fn command(&mut self, reference: u32, command: Command, turn: &mut Turn<'_>) {
         if self.unanswered() >= UNACKED_MAX {
-            return turn.error(Some(reference), Error { id: command.client_id(), ..Code::TooManyUnacked.into() });
+            return turn.error(
+                Some(reference),
+                Error {
+                    id: command.client_id(),
+                    ..Code::TooManyUnacked.into()
+                },
+            );
         }
         if opens(&command) && !self.open {
             self.unrouted.push((reference, command));
@@ -239,62 +367,104 @@ impl CustomerSession {
                 self.tell_all(notes, turn);
             }
             None if self.entering.is_some() => self.unrouted.push((reference, command)),
-            None => turn.error(Some(reference), Error { id: command.client_id(), ..Refusal::NotOpen.into() }),
+            None => turn.error(
+                Some(reference),
+                Error {
+                    id: command.client_id(),
+                    ..Refusal::NotOpen.into()
+                },
+            ),
         }
     }
 
     fn enter(&mut self, open: bool, turn: &mut Turn<'_>) {
-        self.entering = Some(Entering { open, asked_at: turn.now });
+        self.entering = Some(Entering {
+            open,
+            asked_at: turn.now,
+        });
         let identity = (*self.identity).clone();
-        let note = customer::Note::Enter { session: turn.id, identity, open };
+        let note = customer::Note::Enter {
+            session: turn.id,
+            identity,
+            open,
+        };
         turn.tell(Envelope::Customer(self.key.clone(), note));
     }
 
-    fn routed(&mut self, conversation: Option<ConversationId>, opening: u32, open: bool, turn: &mut Turn<'_>) {
-        let Some(entering) = self.entering else { return };
+    fn routed(
+        &mut self,
+        push: &Push,
+        conversation: Option<ConversationId>,
+        open: bool,
+        turn: &mut Turn<'_>,
+    ) {
+        let Some(entering) = self.entering else {
+            return;
+        };
         if entering.open && !open {
             return; // an answer to an earlier question; ours is on its way
         }
         self.entering = None;
         self.open = open;
-        let routed = server::Routed { conversation: conversation.map(|id| Id(id.0)), opening, open };
-        turn.frame(None, &ServerFrame::Routed(routed));
+        turn.show(push);
         if let Some(conversation) = conversation {
             self.link_to(conversation, turn);
         }
-        let waiting = std::mem::take(&mut self.unrouted);
-        for (reference, command) in waiting {
+        for (reference, command) in std::mem::take(&mut self.unrouted) {
             self.command(reference, command, turn);
         }
     }
 
     fn link_to(&mut self, conversation: ConversationId, turn: &mut Turn<'_>) {
         let kept = self.link.take();
-        if let Some(other) = kept.as_ref().filter(|link| link.conversation != conversation) {
+        if let Some(other) = kept
+            .as_ref()
+            .filter(|link| link.conversation != conversation)
+        {
             turn.tell_conversation(other.conversation, other.detach(turn.id));
         }
-        let mut link = kept.filter(|link| link.conversation == conversation).unwrap_or_else(|| {
-            let resumed = self.resume.take().filter(|(resumed, _)| *resumed == conversation);
-            Box::new(Link::new(conversation, Role::Customer, resumed.map_or(Seq(0), |(_, after)| after)))
-        });
+        let mut link = kept
+            .filter(|link| link.conversation == conversation)
+            .unwrap_or_else(|| {
+                let resumed = self
+                    .resume
+                    .take()
+                    .filter(|(resumed, _)| *resumed == conversation);
+                Box::new(Link::new(
+                    conversation,
+                    Role::Customer,
+                    resumed.map_or(Seq(0), |(_, after)| after),
+                ))
+            });
         let note = link.attach(turn.id, turn.now);
         self.link = Some(link);
         turn.tell_conversation(conversation, note);
     }
 
     /// The opening is over. What would open another waits for one; the rest is refused.
-    fn ended(&mut self, conversation: ConversationId, opening: u32, turn: &mut Turn<'_>) {
-        let Some(link) = self.link.as_mut().filter(|link| link.conversation == conversation) else {
+    fn ended(&mut self, push: &Push, conversation: ConversationId, turn: &mut Turn<'_>) {
+        let Some(link) = self
+            .link
+            .as_mut()
+            .filter(|link| link.conversation == conversation)
+        else {
             return;
         };
         self.open = false;
-        turn.frame(None, &ServerFrame::Ended(server::Ended { conversation: Id(conversation.0), opening }));
+        turn.show(push);
         for (reference, command) in link.take_window() {
             if opens(&command) {
                 self.unrouted.push((reference, command));
             } else {
                 let id = command.client_id();
-                turn.error(Some(reference), Error { id, conversation: Some(conversation), ..Refusal::Closed.into() });
+                turn.error(
+                    Some(reference),
+                    Error {
+                        id,
+                        conversation: Some(conversation),
+                        ..Refusal::Closed.into()
+                    },
+                );
             }
         }
         if !self.unrouted.is_empty() {
@@ -302,8 +472,18 @@ impl CustomerSession {
         }
     }
 
-    fn refused(&mut self, reference: u32, conversation: Option<ConversationId>, number: Option<u32>, error: Error, turn: &mut Turn<'_>) {
-        let own = self.link.as_mut().filter(|link| conversation.is_none_or(|id| link.conversation == id));
+    fn refused(
+        &mut self,
+        reference: u32,
+        conversation: Option<ConversationId>,
+        number: Option<u32>,
+        error: Error,
+        turn: &mut Turn<'_>,
+    ) {
+        let own = self
+            .link
+            .as_mut()
+            .filter(|link| conversation.is_none_or(|id| link.conversation == id));
         match (number, own) {
             (Some(_), Some(link)) => {
                 if link.answered(number) {
@@ -313,8 +493,16 @@ impl CustomerSession {
             // The customer or the attachment could not be served: whoever waits for it is told.
             (None, own) => {
                 let held = own.map_or_else(Vec::new, |link| link.take_window());
-                for (reference, command) in std::mem::take(&mut self.unrouted).into_iter().chain(held) {
-                    turn.error(Some(reference), Error { id: command.client_id(), ..error.clone() });
+                for (reference, command) in
+                    std::mem::take(&mut self.unrouted).into_iter().chain(held)
+                {
+                    turn.error(
+                        Some(reference),
+                        Error {
+                            id: command.client_id(),
+                            ..error.clone()
+                        },
+                    );
                 }
             }
             (Some(_), None) => {}
@@ -322,30 +510,47 @@ impl CustomerSession {
     }
 
     fn answered(&mut self, conversation: ConversationId, number: Option<u32>) -> bool {
-        let own = self.link.as_mut().filter(|link| link.conversation == conversation);
+        let own = self
+            .link
+            .as_mut()
+            .filter(|link| link.conversation == conversation);
         own.is_some_and(|link| link.answered(number))
     }
 
     fn heal(&mut self, conversation: ConversationId, turn: &mut Turn<'_>) {
-        if let Some(link) = self.link.as_mut().filter(|link| link.conversation == conversation) {
+        if let Some(link) = self
+            .link
+            .as_mut()
+            .filter(|link| link.conversation == conversation)
+        {
             let note = link.attach(turn.id, turn.now);
             turn.tell_conversation(conversation, note);
         }
     }
 
     fn ephemeral(&mut self, ephemeral: Ephemeral, turn: &mut Turn<'_>) {
-        if let Some(link) = self.link.as_ref().filter(|link| link.is_live() && self.open) {
-            turn.tell_conversation(link.conversation, Note::Ephemeral { session: turn.id, ephemeral });
+        if let Some(link) = self
+            .link
+            .as_ref()
+            .filter(|link| link.is_live() && self.open)
+        {
+            turn.tell_conversation(
+                link.conversation,
+                Note::Ephemeral {
+                    session: turn.id,
+                    ephemeral,
+                },
+            );
         }
     }
 
-    fn history(&mut self, reference: Option<u32>, history: &client::History, turn: &mut Turn<'_>) {
-        let named = history.conversation.map(|id| ConversationId(id.0));
-        let Some(conversation) = named.or(self.link.as_ref().map(|link| link.conversation)) else {
-            return turn.error(reference, Refusal::NotOpen.into());
-        };
-        let page = translate::history_page(conversation, history, reference.unwrap_or(0));
-        turn.out.push(Out::Read(page));
+    /// Does the frame name another conversation than this session's own?
+    fn is_elsewhere(&self, named: Option<ConversationId>) -> bool {
+        named.is_some_and(|named| {
+            self.link
+                .as_ref()
+                .is_none_or(|link| link.conversation != named)
+        })
     }
 
     fn tell_all(&self, notes: Vec<Note>, turn: &mut Turn<'_>) {
@@ -359,5 +564,11 @@ impl CustomerSession {
 
 /// Does this command begin a matter where none is open?
 fn opens(command: &Command) -> bool {
-    matches!(command, Command::Say { .. } | Command::AskHuman | Command::LeaveMessage { .. } | Command::CallBack { .. })
+    matches!(
+        command,
+        Command::Say { .. }
+            | Command::AskHuman
+            | Command::LeaveMessage { .. }
+            | Command::CallBack { .. }
+    )
 }

@@ -11,9 +11,7 @@ pub const RESEND_AFTER_MS: u64 = 2_000;
 /// Conversations one staff session is attached to: supervisors watch 500.
 pub const LINKS_MAX: usize = 1_000;
 /// Events read from the store at once while catching up.
-pub const CATCH_UP_PAGE: usize = 200;
-/// Commands of a customer that wait for a conversation to be found or opened.
-pub const UNROUTED_MAX: usize = UNACKED_MAX;
+pub const CATCH_UP_PAGE: u32 = 200;
 /// A connection that has not said hello by then is closed.
 pub const HELLO_MS: u64 = 10_000;
 /// A board subscription is repeated, which also says which version is held.

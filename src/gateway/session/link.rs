@@ -70,7 +70,12 @@ impl Link {
         self.number += 1;
         self.stage = Stage::Attaching;
         self.touched_at = now;
-        Note::Attach { session, link: self.number, role: self.role.clone(), after: self.last }
+        Note::Attach {
+            session,
+            link: self.number,
+            role: self.role.clone(),
+            after: self.last,
+        }
     }
 
     pub fn is_current(&self, link: u32) -> bool {
@@ -104,9 +109,24 @@ impl Link {
     }
 
     /// Takes a command. Returned notes are to be told to the owner now.
-    pub fn command(&mut self, session: SessionId, reference: u32, command: Command, now: Millis) -> Vec<Note> {
-        self.window.push_back(Sent { reference, command, number: None, sent_at: now });
-        if self.is_live() { self.send_waiting(session, now) } else { Vec::new() }
+    pub fn command(
+        &mut self,
+        session: SessionId,
+        reference: u32,
+        command: Command,
+        now: Millis,
+    ) -> Vec<Note> {
+        self.window.push_back(Sent {
+            reference,
+            command,
+            number: None,
+            sent_at: now,
+        });
+        if self.is_live() {
+            self.send_waiting(session, now)
+        } else {
+            Vec::new()
+        }
     }
 
     pub fn event(&mut self, seq: Seq, now: Millis) -> Arrival {
@@ -114,7 +134,11 @@ impl Link {
             return Arrival::Known;
         }
         if seq > self.last.next() || !self.is_live() {
-            return if self.is_live() { Arrival::Gap } else { Arrival::Known };
+            return if self.is_live() {
+                Arrival::Gap
+            } else {
+                Arrival::Known
+            };
         }
         self.last = seq;
         self.touched_at = now;
@@ -123,7 +147,10 @@ impl Link {
 
     /// A command was answered; false where it is not waited for (any more).
     pub fn answered(&mut self, number: Option<u32>) -> bool {
-        let place = self.window.iter().position(|sent| sent.number.is_some() && sent.number == number);
+        let place = self
+            .window
+            .iter()
+            .position(|sent| sent.number.is_some() && sent.number == number);
         place.and_then(|place| self.window.remove(place)).is_some()
     }
 
@@ -133,25 +160,41 @@ impl Link {
             return Vec::new();
         }
         let number = self.number;
-        let missing = self.window.iter_mut().filter(|sent| sent.number.is_some_and(|n| n >= from));
-        missing.map(|sent| sent.note(session, number, now)).collect()
+        let missing = self
+            .window
+            .iter_mut()
+            .filter(|sent| sent.number.is_some_and(|n| n >= from));
+        missing
+            .map(|sent| sent.note(session, number, now))
+            .collect()
     }
 
     /// What to repeat now that some time has passed.
     pub fn beat(&mut self, session: SessionId, now: Millis) -> Vec<Note> {
         let quiet_ms = now.since(self.touched_at);
         match self.stage {
-            Stage::Attaching | Stage::Reading if quiet_ms >= ASK_AGAIN_MS => vec![self.attach(session, now)],
+            Stage::Attaching | Stage::Reading if quiet_ms >= ASK_AGAIN_MS => {
+                vec![self.attach(session, now)]
+            }
             Stage::Attaching | Stage::Reading => Vec::new(),
             Stage::Live => {
                 let mut notes = Vec::new();
                 if quiet_ms >= BEAT_MS {
                     self.touched_at = now;
-                    notes.push(Note::Beat { session, link: self.number, last: self.last });
+                    notes.push(Note::Beat {
+                        session,
+                        link: self.number,
+                        last: self.last,
+                    });
                 }
                 let number = self.number;
                 let overdue = |sent: &&mut Sent| now.since(sent.sent_at) >= RESEND_AFTER_MS;
-                notes.extend(self.window.iter_mut().filter(overdue).map(|sent| sent.note(session, number, now)));
+                notes.extend(
+                    self.window
+                        .iter_mut()
+                        .filter(overdue)
+                        .map(|sent| sent.note(session, number, now)),
+                );
                 notes
             }
         }
@@ -168,12 +211,18 @@ impl Link {
     }
 
     pub fn detach(&self, session: SessionId) -> Note {
-        Note::Detach { session, link: self.number }
+        Note::Detach {
+            session,
+            link: self.number,
+        }
     }
 
     /// Everything unanswered, for another link or to be refused.
     pub fn take_window(&mut self) -> Vec<(u32, Command)> {
-        self.window.drain(..).map(|sent| (sent.reference, sent.command)).collect()
+        self.window
+            .drain(..)
+            .map(|sent| (sent.reference, sent.command))
+            .collect()
     }
 
     fn send_waiting(&mut self, session: SessionId, now: Millis) -> Vec<Note> {

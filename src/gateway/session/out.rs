@@ -3,21 +3,31 @@
 
 use bytes::Bytes;
 use crest_actors::conversation::{Note, Refusal};
-use crest_actors::effect::Envelope;
-use crest_actors::ids::{ClientMsgId, ConversationId, ConversationKey, Millis, Seq, SessionId, TenantId};
+use crest_actors::effect::{Envelope, Push};
+use crest_actors::ids::{
+    ClientMsgId, ConversationId, ConversationKey, Millis, Seq, SessionId, TenantId,
+};
 use crest_schema::codes::{Close, Code};
-use crest_schema::frame::{Class, Id, ServerFrame, server};
+use crest_schema::frame::{Class, Id, ServerFrame, ServerKind, client, server};
 
+use super::limits::CATCH_UP_PAGE;
 use super::overload::Ladder;
+use crate::translate;
 
 /// One thing to carry out.
 #[derive(Debug)]
 pub enum Out {
     Tell(Envelope),
-    Frame { bytes: Bytes, keep: Keep },
+    Frame {
+        bytes: Bytes,
+        keep: Keep,
+    },
     /// Read the store and come back with a page.
     Read(ReadPage),
-    Close { close: Close, retry_after_ms: Option<u32> },
+    Close {
+        close: Close,
+        retry_after_ms: Option<u32>,
+    },
 }
 
 /// What happens to a frame that finds the outbox full.
@@ -31,14 +41,42 @@ pub enum Keep {
     No,
 }
 
+impl Keep {
+    fn of(kind: ServerKind) -> Self {
+        match kind {
+            ServerKind::Event | ServerKind::StaffEvent => Keep::Replayed,
+            ServerKind::Typing
+            | ServerKind::Read
+            | ServerKind::StaffTyping
+            | ServerKind::StaffRead => Keep::No,
+            _ => Keep::Held,
+        }
+    }
+}
+
 /// A page of a conversation's log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadPage {
     pub conversation: ConversationId,
-    pub after: Seq,
-    pub before: Option<Seq>,
-    pub limit: usize,
+    pub page: translate::Page,
     pub purpose: Purpose,
+}
+
+impl ReadPage {
+    /// The next lot on the way to the tail.
+    pub fn catch_up(conversation: ConversationId, after: Seq) -> Self {
+        let page = translate::Page {
+            after,
+            before: None,
+            limit: CATCH_UP_PAGE,
+            backward: false,
+        };
+        Self {
+            conversation,
+            page,
+            purpose: Purpose::CatchUp,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,16 +98,24 @@ pub struct Turn<'a> {
 
 impl Turn<'_> {
     pub fn frame(&mut self, reference: Option<u32>, frame: &ServerFrame<'_>) {
-        self.out.push(Out::Frame { bytes: frame.encode(reference), keep: Keep::Held });
+        self.out.push(Out::Frame {
+            bytes: frame.encode(reference),
+            keep: Keep::of(frame.kind()),
+        });
     }
 
-    /// A frame that the log can give again.
-    pub fn replayed(&mut self, frame: &ServerFrame<'_>) {
-        self.out.push(Out::Frame { bytes: frame.encode(None), keep: Keep::Replayed });
+    /// A push as its frames.
+    pub fn show(&mut self, push: &Push) {
+        translate::frames(push, &mut |reference, frame| self.frame(reference, &frame));
     }
 
-    pub fn drop_first(&mut self, frame: &ServerFrame<'_>) {
-        self.out.push(Out::Frame { bytes: frame.encode(None), keep: Keep::No });
+    pub fn done(&mut self, reference: Option<u32>, conversation: Option<ConversationId>) {
+        let conversation = conversation.map(translate::wire_id);
+        self.frame(reference, &ServerFrame::Done(server::Done { conversation }));
+    }
+
+    pub fn pong(&mut self, reference: Option<u32>) {
+        self.frame(reference, &ServerFrame::Pong(client::Empty {}));
     }
 
     pub fn tell(&mut self, envelope: Envelope) {
@@ -78,38 +124,40 @@ impl Turn<'_> {
 
     /// Tells a conversation of this tenant.
     pub fn tell_conversation(&mut self, id: ConversationId, note: Note) {
-        let key = ConversationKey { tenant: self.tenant.clone(), id };
+        let key = ConversationKey {
+            tenant: self.tenant.clone(),
+            id,
+        };
         self.tell(Envelope::Conversation(key, note));
     }
 
     pub fn error(&mut self, reference: Option<u32>, error: Error) {
-        let Error { code, message, retry_after_ms, id, conversation } = error;
-        let message = match message {
-            Some(what) => format!("{} {what} {}", code.meaning(), code.next()),
-            None => format!("{} {}", code.meaning(), code.next()),
-        };
-        self.frame(
-            reference,
-            &ServerFrame::Error(server::Error {
-                code: code.number(),
-                name: code.name().into(),
-                message: message.into(),
-                temporary: code.temporary(),
-                retry_after_ms: retry_after_ms.or(code.retry_after_ms()),
-                id: id.map(|id| Id(id.0)),
-                conversation: conversation.map(|conversation| Id(conversation.0)),
-            }),
+        let mut frame = server::Error::of(error.code).about(
+            error.id.map(|id| Id(id.0)),
+            error.conversation.map(translate::wire_id),
         );
+        if let Some(what) = error.message {
+            frame.message =
+                format!("{} {what}. {}", error.code.meaning(), error.code.next()).into();
+        }
+        frame.retry_after_ms = error.retry_after_ms.or(frame.retry_after_ms);
+        self.frame(reference, &frame.into());
     }
 
     /// Refuses a frame of a shed class. True where it was refused or dropped.
-    pub fn shed(&mut self, reference: Option<u32>, class: Class, id: Option<ClientMsgId>) -> bool {
+    pub fn shed(&mut self, reference: Option<u32>, class: Class) -> bool {
         let Some(retry_after_ms) = self.ladder.refuses(class) else {
             return false;
         };
         metrics::counter!("crest_shed_frames_total", "class" => format!("{class:?}")).increment(1);
         if let Some(code) = Code::of_class(class) {
-            self.error(reference, Error { retry_after_ms: Some(retry_after_ms), id, ..code.into() });
+            self.error(
+                reference,
+                Error {
+                    retry_after_ms: Some(retry_after_ms),
+                    ..code.into()
+                },
+            );
         }
         true
     }
@@ -127,12 +175,18 @@ pub struct Error {
 
 impl From<Code> for Error {
     fn from(code: Code) -> Self {
-        Self { code, message: None, retry_after_ms: None, id: None, conversation: None }
+        Self {
+            code,
+            message: None,
+            retry_after_ms: None,
+            id: None,
+            conversation: None,
+        }
     }
 }
 
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
-        crate::translate::code_of_refusal(refusal).into()
+        translate::code_of(refusal).into()
     }
 }

@@ -22,8 +22,14 @@ pub struct Ladder {
 
 /// Appends waiting, and lateness in milliseconds, at which each rung is climbed: ephemera, history,
 /// new conversations, resume, actions, messages. Messages in open conversations are refused last.
-const RUNGS: [(usize, u64); 6] =
-    [(2_000, 50), (5_000, 100), (10_000, 200), (20_000, 500), (40_000, 1_000), (80_000, 2_000)];
+const RUNGS: [(usize, u64); 6] = [
+    (2_000, 50),
+    (5_000, 100),
+    (10_000, 200),
+    (20_000, 500),
+    (40_000, 1_000),
+    (80_000, 2_000),
+];
 
 impl Ladder {
     pub const GROUND: Ladder = Ladder { rung: 0 };
@@ -35,15 +41,22 @@ impl Ladder {
             RUNGS
                 .iter()
                 .take_while(|(appends, late_ms)| {
-                    pressure.unsubmitted >= appends / share || pressure.late_ms >= late_ms / share as u64
+                    pressure.unsubmitted >= appends / share
+                        || pressure.late_ms >= late_ms / share as u64
                 })
                 .count() as u8
         };
-        let rung = if pressure.draining { 3.max(reached(1)) } else { reached(1) };
+        let rung = if pressure.draining {
+            3.max(reached(1))
+        } else {
+            reached(1)
+        };
         match rung {
             up if up >= self.rung => Self { rung: up },
             _ if reached(2) >= self.rung => self,
-            _ => Self { rung: self.rung - 1 },
+            _ => Self {
+                rung: self.rung - 1,
+            },
         }
     }
 
@@ -81,31 +94,55 @@ mod tests {
     ];
 
     fn refused(ladder: Ladder) -> usize {
-        CLASSES.iter().filter(|class| ladder.refuses(**class).is_some()).count()
+        CLASSES
+            .iter()
+            .filter(|class| ladder.refuses(**class).is_some())
+            .count()
     }
 
     #[test]
     fn classes_are_shed_from_the_bottom_and_control_never() {
         for (rung, (unsubmitted, _)) in RUNGS.into_iter().enumerate() {
-            let ladder = Ladder::GROUND.next(Pressure { unsubmitted, ..Pressure::default() });
-            let open: Vec<_> = CLASSES.iter().map(|class| ladder.refuses(*class).is_none()).collect();
+            let ladder = Ladder::GROUND.next(Pressure {
+                unsubmitted,
+                ..Pressure::default()
+            });
+            let open: Vec<_> = CLASSES
+                .iter()
+                .map(|class| ladder.refuses(*class).is_none())
+                .collect();
             assert_eq!(refused(ladder), rung + 1);
-            assert!(open.is_sorted_by(|a, b| a >= b), "{open:?}: a class is refused before one below it");
+            assert!(
+                open.is_sorted_by(|a, b| a >= b),
+                "{open:?}: a class is refused before one below it"
+            );
         }
     }
 
     #[test]
     fn lateness_climbs_as_well() {
-        let ladder = Ladder::GROUND.next(Pressure { late_ms: 250, ..Pressure::default() });
+        let ladder = Ladder::GROUND.next(Pressure {
+            late_ms: 250,
+            ..Pressure::default()
+        });
         assert!(ladder.refuses(Class::NewConversations).is_some());
         assert!(ladder.refuses(Class::Messages).is_none());
     }
 
     #[test]
     fn it_comes_down_rung_by_rung_once_pressure_is_below_half() {
-        let mut ladder = Ladder::GROUND.next(Pressure { unsubmitted: 80_000, ..Pressure::default() });
+        let mut ladder = Ladder::GROUND.next(Pressure {
+            unsubmitted: 80_000,
+            ..Pressure::default()
+        });
         assert_eq!(ladder.rung(), 6);
-        assert_eq!(ladder.next(Pressure { unsubmitted: 45_000, ..Pressure::default() }), ladder);
+        assert_eq!(
+            ladder.next(Pressure {
+                unsubmitted: 45_000,
+                ..Pressure::default()
+            }),
+            ladder
+        );
         for rung in (0..6).rev() {
             ladder = ladder.next(Pressure::default());
             assert_eq!(ladder.rung(), rung);
@@ -115,7 +152,10 @@ mod tests {
 
     #[test]
     fn a_stopping_node_opens_nothing_new() {
-        let ladder = Ladder::GROUND.next(Pressure { draining: true, ..Pressure::default() });
+        let ladder = Ladder::GROUND.next(Pressure {
+            draining: true,
+            ..Pressure::default()
+        });
         assert!(ladder.refuses(Class::NewConversations).is_some());
         assert!(ladder.refuses(Class::Messages).is_none());
     }

@@ -1,14 +1,12 @@
 //! Reading a conversation's log for a session: catching up, and `history`.
 
 use std::rc::Rc;
-use std::sync::Arc;
 
 use crest_actors::conversation::{CustomerEntry, Entry, Event, Refusal};
 use crest_actors::ids::{ConversationKey, CustomerId, Seq, SessionId, TenantId};
 use crest_actors::ports::{LogId, StoreFailure, Stored};
 use crest_actors::runtime::Hub;
 use crest_schema::codes::Code;
-use crest_schema::frame::{Id, ServerFrame, server};
 
 use super::customer::CustomerSession;
 use super::out::{Purpose, ReadPage, Turn};
@@ -21,7 +19,7 @@ pub struct Page {
     read: ReadPage,
     /// Whose conversation it is, from its first event.
     owner: Option<CustomerId>,
-    entries: Vec<Arc<Entry<Event>>>,
+    entries: Vec<Entry<Event>>,
     /// The store had more in the direction asked for.
     more: bool,
     failure: Option<Code>,
@@ -30,16 +28,20 @@ pub struct Page {
 /// Reads a page on the store's threads; the session gets it as a turn of its own.
 pub fn read(hub: &Rc<Hub>, session: SessionId, tenant: Option<TenantId>, read: ReadPage) {
     let Some(tenant) = tenant else { return };
-    let log = LogId::Conversation(ConversationKey { tenant, id: read.conversation });
+    let log = LogId::Conversation(ConversationKey {
+        tenant,
+        id: read.conversation,
+    });
     let world = hub.world().clone();
     let first = log.clone();
+    // Customers' numbers never run ahead of the log's, so starting at theirs finds all that follows.
+    let (from, limit) = (read.page.after, read.page.limit as usize);
     // The first event says whose conversation it is: nobody reads another customer's.
     world.clone().store.read(
         first,
         Seq(0),
         1,
         Box::new(move |opened| {
-            let (from, limit) = window(&read);
             let again = world.clone();
             world.store.read(
                 log,
@@ -59,18 +61,6 @@ pub fn read(hub: &Rc<Hub>, session: SessionId, tenant: Option<TenantId>, read: R
     );
 }
 
-/// Where reading starts, and how many records. Customers' numbers never run ahead of the log's, so
-/// starting at theirs finds everything after it.
-fn window(read: &ReadPage) -> (Seq, usize) {
-    match read.before {
-        Some(before) if read.after == Seq(0) => {
-            let from = before.0.saturating_sub(1 + read.limit as u64);
-            (Seq(from), (before.0.saturating_sub(1) - from) as usize)
-        }
-        _ => (read.after, read.limit),
-    }
-}
-
 fn page(
     world: &crest_actors::runtime::World,
     read: ReadPage,
@@ -78,28 +68,46 @@ fn page(
     found: Result<Vec<Stored>, StoreFailure>,
     limit: usize,
 ) -> Page {
-    let decode = |stored: &Stored| world.codec.decode_conversation(stored).map(Arc::new);
+    let decode = |stored: &Stored| world.codec.decode_conversation(stored);
     let both = opened.and_then(|opened| found.map(|found| (opened, found)));
     let (opened, found) = match both {
         Ok(both) => both,
         Err(failure) => {
-            let code = match failure {
-                StoreFailure::Unavailable(_) => Code::StorageUnavailable,
-                StoreFailure::Corrupt(_) => Code::StorageCorrupt,
+            let failure = Some(translate::code_of_store(&failure));
+            return Page {
+                read,
+                owner: None,
+                entries: Vec::new(),
+                more: false,
+                failure,
             };
-            return Page { read, owner: None, entries: Vec::new(), more: false, failure: Some(code) };
         }
     };
     let more = found.len() == limit;
-    let owner = opened.first().and_then(|stored| decode(stored).ok()).and_then(|entry| match &entry.event {
-        Event::Opened(opened) => Some(opened.customer.clone()),
-        _ => None,
-    });
+    let owner = opened
+        .first()
+        .and_then(|stored| decode(stored).ok())
+        .and_then(|entry| match &entry.event {
+            Event::Opened(opened) => Some(opened.customer.clone()),
+            _ => None,
+        });
     match found.iter().map(decode).collect::<Result<Vec<_>, _>>() {
-        Ok(entries) => Page { read, owner, entries, more, failure: None },
+        Ok(entries) => Page {
+            read,
+            owner,
+            entries,
+            more,
+            failure: None,
+        },
         Err(what) => {
             tracing::error!(%what, "a stored event cannot be read");
-            Page { read, owner, entries: Vec::new(), more: false, failure: Some(Code::StorageCorrupt) }
+            Page {
+                read,
+                owner,
+                entries: Vec::new(),
+                more: false,
+                failure: Some(Code::StorageCorrupt),
+            }
         }
     }
 }
@@ -113,18 +121,18 @@ pub fn to_customer(session: &mut CustomerSession, page: Page, turn: &mut Turn<'_
     if page.owner.as_ref() != Some(&session.key.customer) {
         return turn.error(reference, Refusal::NotOpen.into());
     }
-    let read_to = page.entries.last().map_or(page.read.after, |entry| entry.seq);
-    let seen: Vec<_> = page.entries.iter().filter_map(|entry| CustomerEntry::of(entry)).collect();
+    let conversation = page.read.conversation;
+    let seen: Vec<_> = page.entries.iter().filter_map(CustomerEntry::of).collect();
     match page.read.purpose {
-        Purpose::CatchUp => session.caught_up(page.read.conversation, &seen, page.more, read_to, turn),
+        Purpose::CatchUp => session.caught_up(conversation, &seen, page.next(), turn),
         Purpose::History { reference } => {
-            let within = |entry: &&CustomerEntry| {
-                entry.seq > page.read.after && page.read.before.is_none_or(|before| entry.seq < before)
+            let asked = page.read.page;
+            let within = |entry: &CustomerEntry| {
+                entry.seq > asked.after && asked.before.is_none_or(|before| entry.seq < before)
             };
-            let events = seen.iter().filter(within).map(translate::customer_entry).collect();
-            let conversation = Id(page.read.conversation.0);
-            let frame = server::HistoryPage { conversation, events, more: page.more };
-            turn.frame(Some(reference), &ServerFrame::HistoryPage(frame));
+            let seen: Vec<_> = seen.into_iter().filter(within).collect();
+            let frame = translate::customer_page(conversation, &seen, asked.backward, page.more);
+            turn.frame(Some(reference), &frame);
         }
     }
 }
@@ -138,15 +146,32 @@ pub fn to_staff(session: &mut StaffSession, page: Page, turn: &mut Turn<'_>) {
     if !session.may_read(page.read.conversation) {
         return turn.error(reference, Refusal::NotAllowed.into());
     }
+    let conversation = page.read.conversation;
     match page.read.purpose {
-        Purpose::CatchUp => session.caught_up(page.read.conversation, &page.entries, page.more, turn),
+        Purpose::CatchUp => session.caught_up(conversation, &page.entries, page.next(), turn),
         Purpose::History { reference } => {
-            let within = |entry: &&Arc<Entry<Event>>| page.read.before.is_none_or(|before| entry.seq < before);
-            let events = page.entries.iter().filter(within).map(|entry| translate::staff_entry(entry)).collect();
-            let conversation = Id(page.read.conversation.0);
-            let frame = server::StaffHistoryPage { conversation, events, more: page.more };
-            turn.frame(Some(reference), &ServerFrame::StaffHistoryPage(frame));
+            let asked = page.read.page;
+            let within =
+                |entry: &&Entry<Event>| asked.before.is_none_or(|before| entry.seq < before);
+            let count = page.entries.iter().take_while(within).count();
+            let frame = translate::staff_page(
+                conversation,
+                &page.entries[..count],
+                asked.backward,
+                page.more,
+            );
+            turn.frame(Some(reference), &frame);
         }
+    }
+}
+
+impl Page {
+    /// Where the next page begins, while there is one.
+    fn next(&self) -> Option<Seq> {
+        self.entries
+            .last()
+            .filter(|_| self.more)
+            .map(|last| last.seq)
     }
 }
 

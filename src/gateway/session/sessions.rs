@@ -3,13 +3,14 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Deref;
 use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use crest_actors::conversation::CustomerEntry;
 use crest_actors::effect::{Publication, Push};
 use crest_actors::ids::{ConversationId, Millis, Seq, SessionId, TenantId};
-use crest_actors::conversation::CustomerEntry;
 use crest_actors::ports::Outlet;
 use crest_actors::runtime::Hub;
 use crest_schema::codes::{Close, Code};
@@ -22,13 +23,14 @@ use super::out::{Error, Keep, Out, Turn};
 use super::overload::{Ladder, Pressure};
 use super::pages;
 use super::staff::StaffSession;
+use crate::auth::Role;
 use crate::gateway::socket::{Closed, Flow, Gate, Handler, Kind, Sent};
 use crate::translate;
 
 /// Everything connected to this arbiter.
 pub struct Sessions {
     hub: Rc<Hub>,
-    gate: RefCell<Option<Rc<Gate>>>,
+    gate: Gate,
     doors: Doors,
     table: RefCell<HashMap<SessionId, Entry>>,
     /// When each session wants to repeat something.
@@ -47,6 +49,17 @@ struct Entry {
     paused: bool,
 }
 
+/// The table as gate and hub call it.
+struct Front(Rc<Sessions>);
+
+impl Deref for Front {
+    type Target = Rc<Sessions>;
+
+    fn deref(&self) -> &Rc<Sessions> {
+        &self.0
+    }
+}
+
 enum Session {
     /// Connected, not yet known.
     Greeting,
@@ -61,11 +74,11 @@ thread_local! {
 }
 
 impl Sessions {
-    /// Installs the sessions of this arbiter; the gate is given once it exists.
-    pub fn install(hub: &Rc<Hub>, doors: Doors) -> Rc<Self> {
+    /// Installs the sessions of this arbiter and starts its gate.
+    pub fn install(hub: &Rc<Hub>, gate: Gate, doors: Doors) -> Rc<Self> {
         let sessions = Rc::new(Self {
             hub: hub.clone(),
-            gate: RefCell::new(None),
+            gate,
             doors,
             table: RefCell::default(),
             beats: RefCell::default(),
@@ -73,7 +86,8 @@ impl Sessions {
             draining: Cell::new(false),
         });
         HERE.set(Some(sessions.clone()));
-        hub.set_outlet(sessions.clone());
+        hub.set_outlet(Rc::new(Front(sessions.clone())));
+        sessions.gate.start(Rc::new(Front(sessions.clone())));
         sessions
     }
 
@@ -82,12 +96,8 @@ impl Sessions {
         HERE.with_borrow(Clone::clone)
     }
 
-    pub fn set_gate(&self, gate: Rc<Gate>) {
-        *self.gate.borrow_mut() = Some(gate);
-    }
-
-    pub fn gate(&self) -> Rc<Gate> {
-        self.gate.borrow().clone().expect("the gate is set before anything connects")
+    pub fn gate(&self) -> &Gate {
+        &self.gate
     }
 
     /// Beats of every session that is due, and the ladder. Runs for the life of the arbiter.
@@ -113,7 +123,11 @@ impl Sessions {
         self.draining.set(true);
         let deadline = tokio::time::Instant::now() + grace;
         loop {
-            let busy = self.table.borrow().values().any(|entry| entry.session.unanswered() > 0);
+            let busy = self
+                .table
+                .borrow()
+                .values()
+                .any(|entry| entry.session.unanswered() > 0);
             if (!busy && self.hub.is_settled()) || tokio::time::Instant::now() >= deadline {
                 break;
             }
@@ -169,14 +183,22 @@ impl Sessions {
     }
 
     fn turn<'a>(&self, id: SessionId, tenant: &'a TenantId, out: &'a mut Vec<Out>) -> Turn<'a> {
-        Turn { now: self.hub.now(), id, tenant, ladder: self.ladder.get(), out }
+        Turn {
+            now: self.hub.now(),
+            id,
+            tenant,
+            ladder: self.ladder.get(),
+            out,
+        }
     }
 
     /// One turn of a session, then what it decided.
     fn with(self: &Rc<Self>, id: SessionId, step: impl FnOnce(&mut Session, &mut Turn<'_>)) {
         let mut out = Vec::new();
         let mut table = self.table.borrow_mut();
-        let Some(entry) = table.get_mut(&id) else { return };
+        let Some(entry) = table.get_mut(&id) else {
+            return;
+        };
         let tenant = entry.tenant.clone();
         step(&mut entry.session, &mut self.turn(id, &tenant, &mut out));
         let resume = entry.paused && entry.session.unanswered() < UNACKED_MAX;
@@ -184,7 +206,7 @@ impl Sessions {
         drop(table);
         self.carry_out(id, out);
         if resume {
-            self.gate().resume(id);
+            self.gate.resume(id);
         }
         self.schedule(id);
     }
@@ -200,7 +222,10 @@ impl Sessions {
                 }
                 Out::Frame { bytes, keep } => self.send(id, bytes, keep),
                 Out::Read(read) => pages::read(&self.hub, id, self.tenant_of(id), read),
-                Out::Close { close, retry_after_ms } => self.close(id, close, retry_after_ms),
+                Out::Close {
+                    close,
+                    retry_after_ms,
+                } => self.close(id, close, retry_after_ms),
             }
         }
     }
@@ -208,8 +233,12 @@ impl Sessions {
     fn send(self: &Rc<Self>, id: SessionId, bytes: Bytes, keep: Keep) {
         let muted = self.table.borrow().get(&id).is_none_or(|entry| entry.muted);
         if !muted {
-            let kind = if keep == Keep::No { Kind::MayDrop } else { Kind::Must };
-            match self.gate().send(id, bytes.clone(), kind) {
+            let kind = if keep == Keep::No {
+                Kind::MayDrop
+            } else {
+                Kind::Must
+            };
+            match self.gate.send(id, bytes.clone(), kind) {
                 Sent::Queued | Sent::Dropped | Sent::Gone => return,
                 Sent::Gap => self.mute(id),
             }
@@ -218,7 +247,9 @@ impl Sessions {
             return;
         }
         let mut table = self.table.borrow_mut();
-        let Some(entry) = table.get_mut(&id) else { return };
+        let Some(entry) = table.get_mut(&id) else {
+            return;
+        };
         entry.held.push(bytes);
         if entry.held.len() > HELD_FRAMES_MAX {
             drop(table);
@@ -239,20 +270,36 @@ impl Sessions {
 
     fn close(&self, id: SessionId, close: Close, retry_after_ms: Option<u32>) {
         let reason = close.meaning();
-        let bye = server::Bye { code: close.number(), reason: reason.into(), retry_after_ms };
+        let bye = server::Bye {
+            code: close.number(),
+            reason: reason.into(),
+            retry_after_ms,
+        };
         let bye = ServerFrame::Bye(bye).encode(None);
-        self.gate().close(id, close.number(), reason, Some(bye));
+        self.gate.close(id, close.number(), reason, Some(bye));
     }
 
     fn tenant_of(&self, id: SessionId) -> Option<TenantId> {
-        self.table.borrow().get(&id).map(|entry| entry.tenant.clone())
+        self.table
+            .borrow()
+            .get(&id)
+            .map(|entry| entry.tenant.clone())
     }
 
     fn climb(&self, late_ms: u64) {
-        let pressure = Pressure { unsubmitted: self.hub.unsubmitted(), late_ms, draining: self.draining.get() };
+        let pressure = Pressure {
+            unsubmitted: self.hub.unsubmitted(),
+            late_ms,
+            draining: self.draining.get(),
+        };
         let ladder = self.ladder.get().next(pressure);
         if ladder != self.ladder.replace(ladder) {
-            tracing::warn!(arbiter = self.hub.arbiter(), rung = ladder.rung(), ?pressure, "degradation ladder moved");
+            tracing::warn!(
+                arbiter = self.hub.arbiter(),
+                rung = ladder.rung(),
+                ?pressure,
+                "degradation ladder moved"
+            );
         }
     }
 
@@ -282,14 +329,18 @@ impl Sessions {
     /// Keeps one entry a session in `beats`, at the earliest time it asks for.
     fn schedule(&self, id: SessionId) {
         let mut table = self.table.borrow_mut();
-        let Some(entry) = table.get_mut(&id) else { return };
+        let Some(entry) = table.get_mut(&id) else {
+            return;
+        };
         let wanted = match &entry.session {
             Session::Greeting | Session::Moving => None,
             Session::Customer(customer) => customer.beat_at(),
             Session::Staff(staff) => staff.beat_at(),
         };
         // Later is left to the beat itself, which asks again: most turns only move it further away.
-        let (Some(wanted), sooner) = (wanted, entry.beat_at) else { return };
+        let (Some(wanted), sooner) = (wanted, entry.beat_at) else {
+            return;
+        };
         if sooner.is_some_and(|at| at <= wanted) {
             return;
         }
@@ -330,15 +381,16 @@ impl Sessions {
 
     /// Hands the socket to the arbiter that the guest's actors live on.
     fn move_home(&self, id: SessionId, guest: Guest, home: u16) {
-        let Some((stream, read)) = self.gate().release(id) else { return };
+        let Some(transport) = self.gate.release(id) else {
+            return;
+        };
         self.forget(id);
         self.hub.world().post.run_on(home, move |_| {
-            let Some(sessions) = Sessions::here() else { return };
-            match sessions.gate().adopt(stream, read) {
-                Ok(id) => {
-                    sessions.forget(id);
-                    sessions.welcome(id, guest);
-                }
+            let Some(sessions) = Sessions::here() else {
+                return;
+            };
+            match sessions.gate.adopt(transport) {
+                Ok(id) => sessions.welcome(id, guest),
                 Err(error) => tracing::warn!(%error, "a connection was lost while it moved"),
             }
         });
@@ -352,18 +404,27 @@ impl Sessions {
         }
     }
 
-    fn refuse_malformed(self: &Rc<Self>, id: SessionId, malformed: &crest_schema::codec::Malformed) -> Flow {
-        let Some(code) = malformed.code() else {
+    fn refuse_malformed(
+        self: &Rc<Self>,
+        id: SessionId,
+        malformed: &crest_schema::codec::Malformed,
+    ) -> Flow {
+        let Some(error) = server::Error::of_malformed(malformed) else {
             return goodbye(Close::BadProtocol, None);
         };
-        let reference = malformed.reference();
         self.with(id, |_, turn| {
-            turn.error(reference, Error { message: Some(malformed.to_string()), ..code.into() });
+            turn.frame(malformed.reference(), &error.into())
         });
         Flow::Continue
     }
 
-    fn event(self: &Rc<Self>, id: SessionId, conversation: ConversationId, seq: Seq, bytes: &Bytes) {
+    fn event(
+        self: &Rc<Self>,
+        id: SessionId,
+        conversation: ConversationId,
+        seq: Seq,
+        bytes: &Bytes,
+    ) {
         self.with(id, |session, turn| match session {
             Session::Customer(customer) => customer.event(conversation, seq, bytes, turn),
             Session::Staff(staff) => staff.event(conversation, seq, bytes, turn),
@@ -372,7 +433,10 @@ impl Sessions {
     }
 
     fn is_greeting(&self, id: SessionId) -> bool {
-        self.table.borrow().get(&id).is_some_and(|entry| matches!(entry.session, Session::Greeting))
+        self.table
+            .borrow()
+            .get(&id)
+            .is_some_and(|entry| matches!(entry.session, Session::Greeting))
     }
 }
 
@@ -395,8 +459,11 @@ impl From<super::doors::Begun> for Session {
     }
 }
 
-impl Handler for Rc<Sessions> {
+impl Handler for Front {
     fn opened(&self, id: SessionId) {
+        if self.table.borrow().contains_key(&id) {
+            return; // came from another arbiter, known already
+        }
         let at = self.hub.now().plus(HELLO_MS);
         let entry = Entry {
             tenant: TenantId::new(""),
@@ -421,14 +488,14 @@ impl Handler for Rc<Sessions> {
         let doors = &self.doors;
         self.with(id, |session, turn| match session {
             Session::Customer(customer) => {
-                if doors.may_customer(frame.kind()) {
+                if doors.allows(Role::Customer, frame.kind()) {
                     customer.frame(reference, frame, turn);
                 } else {
                     turn.error(reference, Code::Forbidden.into());
                 }
             }
             Session::Staff(staff) => {
-                if doors.may_staff(staff.role(), frame.kind()) {
+                if doors.allows(staff.role().into(), frame.kind()) {
                     staff.frame(reference, frame, turn);
                 } else {
                     turn.error(reference, Code::Forbidden.into());
@@ -466,7 +533,15 @@ impl Handler for Rc<Sessions> {
 
     fn rate_limited(&self, id: SessionId, retry_after: Duration) {
         let retry_after_ms = Some(retry_after.as_millis() as u32);
-        self.with(id, |_, turn| turn.error(None, Error { retry_after_ms, ..Code::RateLimited.into() }));
+        self.with(id, |_, turn| {
+            turn.error(
+                None,
+                Error {
+                    retry_after_ms,
+                    ..Code::RateLimited.into()
+                },
+            )
+        });
     }
 
     fn closed(&self, id: SessionId, _: Closed) {
@@ -479,7 +554,7 @@ impl Handler for Rc<Sessions> {
     }
 }
 
-impl Outlet for Rc<Sessions> {
+impl Outlet for Front {
     fn push(&self, session: SessionId, push: Push) {
         self.with(session, |session, turn| match session {
             Session::Customer(customer) => customer.push(push, turn),
@@ -489,15 +564,20 @@ impl Outlet for Rc<Sessions> {
     }
 
     fn publish(&self, publication: Publication) {
-        let Publication { conversation, entry, customers, staff } = publication;
+        let Publication {
+            conversation,
+            entry,
+            customers,
+            staff,
+        } = publication;
         if let Some(seen) = CustomerEntry::of(&entry).filter(|_| !customers.is_empty()) {
-            let bytes = ServerFrame::Event(translate::customer_event(conversation, &seen)).encode(None);
+            let bytes = translate::customer_event(conversation, &seen).encode(None);
             for id in customers {
                 self.event(id, conversation, seen.seq, &bytes);
             }
         }
         if !staff.is_empty() {
-            let bytes = ServerFrame::StaffEvent(translate::staff_event(conversation, &entry)).encode(None);
+            let bytes = translate::staff_event(conversation, &entry).encode(None);
             for id in staff {
                 self.event(id, conversation, entry.seq, &bytes);
             }
@@ -507,6 +587,14 @@ impl Outlet for Rc<Sessions> {
 
 fn goodbye(close: Close, retry_after_ms: Option<u32>) -> Flow {
     let reason = close.meaning();
-    let bye = server::Bye { code: close.number(), reason: reason.into(), retry_after_ms };
-    Flow::Close { code: close.number(), reason: reason.into(), bye: Some(ServerFrame::Bye(bye).encode(None)) }
+    let bye = server::Bye {
+        code: close.number(),
+        reason: reason.into(),
+        retry_after_ms,
+    };
+    Flow::Close {
+        code: close.number(),
+        reason: reason.into(),
+        bye: Some(ServerFrame::Bye(bye).encode(None)),
+    }
 }

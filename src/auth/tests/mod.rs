@@ -1,0 +1,5 @@
+//! Admission: tokens, who gets in and how often, and the table of operations.
+
+mod entering;
+mod operations;
+mod tokens;

@@ -1,0 +1,266 @@
+//! From a message to the articles that might answer it, best first.
+
+use super::features::{self, Feature, Kind, Message};
+use super::index::{Index, field_weight};
+use super::lexicon;
+use super::limits::FINALISTS;
+
+/// An article and the evidence for it, each measure 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ranked {
+    pub article: u32,
+    /// What the order is by.
+    pub rank: f32,
+    /// Share of the message's weight that the article has.
+    pub share: f32,
+    /// Likeness to the nearest title or alias.
+    pub nearest: f32,
+    /// Share of what the message says that the article speaks of.
+    pub coverage: f32,
+}
+
+/// What one ranking found.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Ranking {
+    /// Best first; equal ones in the order of the knowledge base.
+    pub articles: Vec<Ranked>,
+    /// What the message says, in units; near 0 for "and then?".
+    pub substance: f32,
+    /// How much of it belongs to another world, 0 to 1.
+    pub foreign: f32,
+    /// How much of it is said in words that no article uses, 0 to 1.
+    pub strange: f32,
+    /// The first article has exactly this title or alias.
+    pub exact: bool,
+}
+
+/// Memory of the first pass, kept from question to question.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    sums: Vec<f32>,
+    touched: Vec<u32>,
+}
+
+/// A feature of the message that the index knows (or not), with its weight.
+struct Term {
+    feature: Feature,
+    number: Option<u32>,
+    weight: f32,
+}
+
+/// Weight of a feature no article has, as a share of the rarest one's.
+const UNKNOWN: f32 = 0.45;
+
+/// What makes the order: share, nearest, coverage.
+const BLEND: [f32; 3] = [1.0, 1.0, 1.5];
+
+/// Ranks the articles that `admits` holds for. Deterministic; the work grows with
+/// the postings of the message's features, not with the number of articles.
+pub fn rank(
+    index: &Index,
+    scratch: &mut Scratch,
+    text: &str,
+    admits: impl Fn(u32) -> bool,
+) -> Ranking {
+    let message = features::message(lexicon::shared(), text, &index.vocabulary);
+    let terms = terms(index, &message);
+    let total: f32 = terms.iter().map(|t| t.weight).sum();
+    let finalists = first_pass(index, scratch, &terms, &admits);
+    let mut articles: Vec<Ranked> = finalists
+        .into_iter()
+        .map(|(article, sum)| {
+            let share = sum / total.max(f32::MIN_POSITIVE);
+            let nearest = nearest(index, article, &terms, total);
+            let coverage = coverage(index, article, &message, &terms);
+            let rank = BLEND[0] * share + BLEND[1] * nearest + BLEND[2] * coverage;
+            Ranked {
+                article,
+                rank: rank / BLEND.iter().sum::<f32>(),
+                share,
+                nearest,
+                coverage,
+            }
+        })
+        .collect();
+    let exact: Vec<u32> = index
+        .exact(text)
+        .iter()
+        .copied()
+        .filter(|&a| admits(a))
+        .collect();
+    for ranked in articles.iter_mut().filter(|r| exact.contains(&r.article)) {
+        ranked.rank += 1.0;
+    }
+    articles.sort_by(|a, b| b.rank.total_cmp(&a.rank).then(a.article.cmp(&b.article)));
+    Ranking {
+        exact: exact.len() == 1
+            && articles
+                .first()
+                .is_some_and(|best| best.article == exact[0]),
+        substance: message.says.iter().sum(),
+        foreign: foreign(&message, &terms),
+        strange: strange(&message, &terms),
+        articles,
+    }
+}
+
+/// The message's features, each once, sounds only where letters are unknown.
+fn terms(index: &Index, message: &Message) -> Vec<Term> {
+    let mut terms: Vec<Term> = Vec::with_capacity(message.features.len());
+    let mut pair_known = false;
+    for &feature in &message.features {
+        let number = index.number(&feature);
+        match feature.kind {
+            Kind::Pair => pair_known = number.is_some(),
+            Kind::Sounds if pair_known || number.is_none() => {
+                pair_known = false;
+                continue;
+            }
+            Kind::Unit => pair_known = false,
+            _ => {}
+        }
+        let rarity = number.map_or(UNKNOWN, |n| index.rarity(n));
+        let repeated = terms.iter().any(|t| t.feature.id == feature.id);
+        let weight = if repeated {
+            0.0
+        } else {
+            feature.weight * field_weight(feature.kind) * rarity
+        };
+        // A pair of meanings that nobody has says nothing about the message.
+        if number.is_some() || feature.kind != Kind::MeaningPair {
+            terms.push(Term {
+                feature,
+                number,
+                weight,
+            });
+        }
+    }
+    terms
+}
+
+fn first_pass(
+    index: &Index,
+    scratch: &mut Scratch,
+    terms: &[Term],
+    admits: &impl Fn(u32) -> bool,
+) -> Vec<(u32, f32)> {
+    scratch.sums.resize(index.len(), 0.0);
+    for term in terms.iter().filter(|t| t.weight > 0.0) {
+        let Some(number) = term.number else { continue };
+        for posting in index.postings(number) {
+            let sum = &mut scratch.sums[posting.article as usize];
+            if *sum == 0.0 {
+                scratch.touched.push(posting.article);
+            }
+            *sum += term.weight * posting.strength;
+        }
+    }
+    let mut finalists: Vec<(u32, f32)> = scratch
+        .touched
+        .drain(..)
+        .map(|article| (article, std::mem::take(&mut scratch.sums[article as usize])))
+        .filter(|&(article, _)| admits(article))
+        .collect();
+    let order = |a: &(u32, f32), b: &(u32, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
+    if finalists.len() > FINALISTS {
+        finalists.select_nth_unstable_by(FINALISTS, order);
+        finalists.truncate(FINALISTS);
+    }
+    finalists
+}
+
+/// Likeness to the nearest phrasing: shared weight over the geometric mean of both.
+fn nearest(index: &Index, article: u32, terms: &[Term], total: f32) -> f32 {
+    let likeness = |features: &[u32], mass: f32| {
+        let has = |n: u32| features.binary_search(&n).is_ok();
+        let shared: f32 = terms
+            .iter()
+            .filter(|t| t.number.is_some_and(has))
+            .map(|t| t.weight)
+            .sum();
+        (shared / (mass * total).sqrt().max(f32::MIN_POSITIVE)).min(1.0)
+    };
+    index
+        .phrasings(article)
+        .iter()
+        .map(|p| likeness(&p.features, p.mass))
+        .fold(0.0, f32::max)
+}
+
+/// Each unit counts by what it says, as far as a feature over it is the article's.
+fn coverage(index: &Index, article: u32, message: &Message, terms: &[Term]) -> f32 {
+    let mut covered = vec![0.0_f32; message.says.len()];
+    for term in terms
+        .iter()
+        .filter(|t| !matches!(t.feature.kind, Kind::MeaningPair | Kind::Foreign))
+    {
+        let Some(number) = term.number else { continue };
+        let strength = index.strength(number, article);
+        if strength == 0.0 {
+            continue;
+        }
+        let trust = match term.feature.kind {
+            Kind::Unit if term.feature.weight >= 1.0 => 0.9,
+            Kind::Unit => 0.45,
+            Kind::Sounds => 0.7,
+            _ => 1.0,
+        };
+        let value = trust * (0.4 + 0.6 * strength);
+        let span = term.feature.start as usize..term.feature.end as usize;
+        covered[span]
+            .iter_mut()
+            .for_each(|unit| *unit = unit.max(value));
+    }
+    let total: f32 = message.says.iter().sum();
+    let sum: f32 = message
+        .says
+        .iter()
+        .zip(covered)
+        .map(|(says, covered)| says * covered)
+        .sum();
+    sum / total.max(f32::MIN_POSITIVE)
+}
+
+/// Share of the message said in words of another world that no article uses.
+fn foreign(message: &Message, terms: &[Term]) -> f32 {
+    let mut strange = vec![false; message.says.len()];
+    for term in terms
+        .iter()
+        .filter(|t| t.feature.kind == Kind::Foreign && t.number.is_none())
+    {
+        let span = term.feature.start as usize..term.feature.end as usize;
+        strange[span].iter_mut().for_each(|unit| *unit = true);
+    }
+    let total: f32 = message.says.iter().map(|s| s.max(0.3)).sum();
+    let sum: f32 = message
+        .says
+        .iter()
+        .zip(strange)
+        .filter(|(_, s)| *s)
+        .map(|(says, _)| says.max(0.3))
+        .sum();
+    sum / total.max(f32::MIN_POSITIVE)
+}
+
+/// Share of the message that no pair, meaning or Latin word of the index covers.
+fn strange(message: &Message, terms: &[Term]) -> f32 {
+    let mut known = vec![false; message.says.len()];
+    for term in terms.iter().filter(|t| t.number.is_some()) {
+        let speaks = match term.feature.kind {
+            Kind::Unit => term.feature.weight >= 1.0,
+            Kind::MeaningPair | Kind::Foreign => false,
+            Kind::Pair | Kind::Sounds | Kind::Meaning => true,
+        };
+        let span = term.feature.start as usize..term.feature.end as usize;
+        known[span].iter_mut().for_each(|unit| *unit |= speaks);
+    }
+    let total: f32 = message.says.iter().sum();
+    let sum: f32 = message
+        .says
+        .iter()
+        .zip(known)
+        .filter(|(_, known)| !known)
+        .map(|(says, _)| says)
+        .sum();
+    sum / total.max(f32::MIN_POSITIVE)
+}

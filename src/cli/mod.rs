@@ -1,0 +1,64 @@
+//! The command line: what can be asked of the binary, and how it answers.
+
+mod ask;
+mod serve;
+mod settings;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use settings::Settings;
+
+/// Real-time customer service at the crest of a sales peak.
+#[derive(Parser)]
+#[command(name = "crest", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the node: HTTP and WebSocket on one port, the store in one folder.
+    Serve(Settings),
+    /// Install the demonstration tenant into the store and exit.
+    Seed(Settings),
+    /// Show or check the configuration.
+    Config {
+        #[command(subcommand)]
+        what: settings::ConfigCommand,
+    },
+    /// Walk the whole log: dense numbers, checksums, chains, folds equal to the stored index.
+    Verify(Settings),
+    /// Ask the bot, or measure it.
+    Bot {
+        #[command(subcommand)]
+        what: ask::BotCommand,
+    },
+    /// Print the version.
+    Version,
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Serve(settings) => serve::serve(&settings),
+        Command::Seed(settings) => serve::seed(&settings),
+        Command::Config { what } => settings::config(&what),
+        Command::Verify(settings) => verify::verify(&settings),
+        Command::Bot { what } => ask::bot(&what),
+        Command::Version => {
+            println!("crest {}", env!("CARGO_PKG_VERSION"));
+            Ok(ExitCode::SUCCESS)
+        }
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("crest: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+/// What a command ends with: an exit code, or words for people.
+type Done = Result<ExitCode, Box<dyn std::error::Error>>;

@@ -1,0 +1,115 @@
+//! `crest serve` and `crest seed`.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use metrics_exporter_prometheus::PrometheusBuilder;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use super::{Done, Settings};
+use crate::config::{Config, Log};
+use crate::desk::seed::{ACCOUNTS, TENANT};
+use crate::node::{self, Started};
+
+/// Serves until SIGTERM or SIGINT.
+pub fn serve(settings: &Settings) -> Done {
+    let config = Arc::new(settings.load()?.config);
+    log(&config.log)?;
+    let metrics = PrometheusBuilder::new().install_recorder()?;
+    let shown = config.clone();
+    run(async move {
+        let stop = stop_signal()?;
+        node::run(config, metrics, |started| welcome(&shown, &started), stop).await?;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// Opens the store, installs the demonstration tenant where there is none, and stops.
+pub fn seed(settings: &Settings) -> Done {
+    let mut config = settings.load()?.config;
+    log(&config.log)?;
+    config.auth.demo = true;
+    config.server.listen.set_port(0);
+    let metrics = PrometheusBuilder::new().build_recorder().handle();
+    run(async move {
+        let mut seeded = false;
+        node::run(
+            Arc::new(config),
+            metrics,
+            |started| seeded = started.seeded,
+            std::future::ready(()),
+        )
+        .await?;
+        println!(
+            "{}",
+            if seeded {
+                "the demo tenant is installed"
+            } else {
+                "the demo tenant was there already"
+            }
+        );
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+fn run(work: impl Future<Output = Done>) -> Done {
+    actix::System::new().block_on(work)
+}
+
+fn log(settings: &Log) -> Result<(), Box<dyn std::error::Error>> {
+    let filter = EnvFilter::try_new(settings.level.as_str())?;
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    if settings.json {
+        subscriber.json().init()
+    } else {
+        subscriber.init()
+    }
+    Ok(())
+}
+
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    let (mut terminate, mut interrupt) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+fn welcome(config: &Config, started: &Started) {
+    let url = match config.server.public_url.as_str() {
+        "" => format!("http://{}", started.address),
+        url => url.trim_end_matches('/').to_owned(),
+    };
+    println!(
+        "Crest {} serves {url}  (ready after {} ms)",
+        env!("CARGO_PKG_VERSION"),
+        started.after.as_millis()
+    );
+    println!("  data      {}", config.store.path.display());
+    println!("  docs      {url}/docs");
+    println!("  health    {url}/readyz      metrics {url}/metrics");
+    println!("  socket    {}/ws", url.replacen("http", "ws", 1));
+    if config.auth.demo {
+        println!(
+            "  demo      tenant {TENANT}; anybody may use these accounts, so keep the node private:"
+        );
+        for account in ACCOUNTS {
+            println!(
+                "            {:10} {:15} {}",
+                account.login, account.password, account.name
+            );
+        }
+    }
+    println!("Talk to it, each in a terminal of its own:");
+    println!(
+        "  crest talk --as customer      crest talk --as agent      crest talk --as supervisor"
+    );
+}

@@ -1,0 +1,213 @@
+//! The one table of keys. Types, defaults, bounds, the README's table and the sample come from it.
+
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+
+use super::layers::Readings;
+use super::value::{Durability, LogLevel, Secret, Value};
+
+/// One line of the table.
+#[derive(Debug)]
+pub struct Key {
+    pub section: &'static str,
+    pub name: &'static str,
+    /// As one would write it in an environment variable.
+    pub default: &'static str,
+    /// Unit of the value, or its kind where it has no unit.
+    pub unit: &'static str,
+    /// What a number must lie in; `None` for anything else.
+    pub bounds: Option<RangeInclusive<u64>>,
+    /// What 0 or an empty value means; empty where it means nothing special.
+    pub zero: &'static str,
+    pub reason: &'static str,
+    pub secret: bool,
+    pub(super) default_toml: fn() -> toml::Value,
+}
+
+impl Key {
+    /// `section.name`
+    pub fn path(&self) -> String {
+        format!("{}.{}", self.section, self.name)
+    }
+
+    /// `CREST__SECTION__NAME`
+    pub fn variable(&self) -> String {
+        format!("CREST__{}__{}", self.section, self.name).to_uppercase()
+    }
+}
+
+fn default_toml<T: Value>(text: &str) -> toml::Value {
+    T::from_text(text)
+        .expect("every default is readable as its own type")
+        .to_toml()
+}
+
+macro_rules! settings {
+    ($($section:ident: $Section:ident = $about:literal {
+        $($key:ident: $type:ty = $default:literal, $unit:literal, $bounds:expr, $zero:literal, $reason:literal;)*
+    })*) => {
+        /// Every section with what it is about, in the order shown.
+        pub static SECTIONS: &[(&str, &str)] = &[$((stringify!($section), $about),)*];
+
+        /// Every key, in the order shown.
+        pub static KEYS: &[Key] = &[$($(Key {
+            section: stringify!($section),
+            name: stringify!($key),
+            default: $default,
+            unit: $unit,
+            bounds: $bounds,
+            zero: $zero,
+            reason: $reason,
+            secret: <$type as Value>::SECRET,
+            default_toml: || default_toml::<$type>($default),
+        },)*)*];
+
+        $(
+            #[doc = $about]
+            #[derive(Clone, Debug, PartialEq, Eq)]
+            pub struct $Section {
+                $(#[doc = $reason] pub $key: $type,)*
+            }
+        )*
+
+        /// The effective values, typed.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct Config {
+            $(pub $section: $Section,)*
+        }
+
+        impl Config {
+            pub(super) fn read(readings: &mut Readings<'_>) -> Option<Self> {
+                // Every key is read before any is given up, so that all problems are told at once.
+                $(let $section = ($(readings.take::<$type>(stringify!($section), stringify!($key)),)*);)*
+                $(
+                    let ($($key,)*) = $section;
+                    let $section = (|| Some($Section { $($key: $key?,)* }))();
+                )*
+                Some(Self { $($section: $section?,)* })
+            }
+        }
+    };
+}
+
+settings! {
+    server: Server = "Where the node listens and how it is reached." {
+        listen: SocketAddr = "127.0.0.1:8080", "address", None, "",
+            "One port for HTTP and WebSocket; loopback until you decide otherwise.";
+        public_url: String = "", "URL", None, "made from `listen`",
+            "What is printed and put into links when a proxy stands in front.";
+        arbiters: usize = "0", "threads", Some(0..=256), "one for each core",
+            "Threads that run actors and sockets.";
+        max_connections: usize = "50000", "connections", Some(1..=2_000_000), "",
+            "Accepted sockets; above it a new one is refused with a hint when to return. Raise the file limit with it.";
+        backlog: u32 = "4096", "connections", Some(16..=65_535), "",
+            "Connections the kernel holds while the node is busy accepting a reconnect storm.";
+        drain_ms: u64 = "25000", "ms", Some(0..=600_000), "stop at once",
+            "Time a planned stop takes to answer accepted work and hand clients over; the process is gone within 30 s.";
+        allowed_origins: Vec<String> = "", "list of origins", None, "no browser on another origin",
+            "Web pages that may call the HTTP interface and open sockets, such as https://shop.example; * for any.";
+        trusted_proxies: Vec<IpAddr> = "", "list of addresses", None, "X-Forwarded-For is ignored",
+            "Proxies whose X-Forwarded-For names the client for back-off by address.";
+        metrics_token: Secret = "", "secret", None, "/metrics is open",
+            "Bearer token that a scraper of /metrics must show.";
+    }
+    store: Store = "Where the embedded store keeps what was said." {
+        path: PathBuf = "./data", "directory", None, "",
+            "Holds the transcript log and the desk's relational file; created if missing.";
+        durability: Durability = "full", "full, relaxed", None, "",
+            "full: an acknowledged message survives power loss. relaxed: it survives a crash of the process only.";
+        group_rows: usize = "4096", "rows", Some(1..=65_536), "",
+            "Most rows of one commit of the log.";
+        group_bytes: usize = "4194304", "bytes", Some(65_536..=67_108_864), "",
+            "Most bytes of one commit of the log.";
+        intake: usize = "8192", "batches", Some(16..=1_048_576), "",
+            "Batches waiting for the log's writer; full means actors wait and overload is told.";
+    }
+    limits: Limits = "What one connection or request may take." {
+        frames_per_s: u32 = "50", "frames/s", Some(1..=100_000), "",
+            "Sustained frames of one connection; a person types far less.";
+        frames_burst: u32 = "200", "frames", Some(1..=100_000), "",
+            "Frames above the rate at once: what a client resends after a reconnect.";
+        unacked_window: u32 = "32", "commands", Some(1..=32), "",
+            "Commands a connection may have in flight before it must wait for an answer.";
+        outbox_bytes: usize = "262144", "bytes", Some(65_536..=16_777_216), "",
+            "What is queued for a slow reader before typing is dropped, then a gap marked, then the socket closed.";
+        handshake_timeout_ms: u64 = "5000", "ms", Some(100..=60_000), "",
+            "From accept to the end of the request head.";
+        auth_timeout_ms: u64 = "10000", "ms", Some(100..=60_000), "",
+            "From upgrade to a first frame with a valid ticket.";
+        ping_ms: u64 = "25000", "ms", Some(1_000..=600_000), "",
+            "A silent connection is pinged; below the 30 to 60 s after which proxies drop one.";
+        pong_timeout_ms: u64 = "20000", "ms", Some(1_000..=600_000), "",
+            "A ping unanswered for so long ends the connection.";
+        connections_per_address: u32 = "0", "connections", Some(0..=1_000_000), "no limit",
+            "Sockets from one address; off because one mobile gateway carries thousands of customers.";
+        body_bytes: usize = "262144", "bytes", Some(1_024..=16_777_216), "",
+            "Body of an HTTP request: the longest article with its answers is far below.";
+        request_timeout_ms: u64 = "10000", "ms", Some(100..=120_000), "",
+            "An HTTP request unanswered for so long is answered with 504.";
+    }
+    auth: Auth = "Who gets in." {
+        session_hours: u32 = "12", "hours", Some(1..=720), "",
+            "Life of a staff login: one shift.";
+        ticket_ttl_ms: u64 = "30000", "ms", Some(1_000..=300_000), "",
+            "Life of the one-use ticket between HTTP and the socket's first frame.";
+        tickets_max: usize = "200000", "tickets", Some(16..=10_000_000), "",
+            "Unredeemed tickets held in memory; a reconnect storm of 6,000 a second fits.";
+        visitor_days: u32 = "180", "days", Some(1..=3_650), "",
+            "How long an anonymous visitor who returns is recognised.";
+        visitor_key: Secret = "", "secret", None, "made once and kept in the store",
+            "Signs visitor tokens, at least 32 bytes; set it where several nodes or stores must agree.";
+        login_free_failures: u32 = "5", "attempts", Some(1..=100), "",
+            "Failed logins of one account before it has to wait.";
+        login_backoff_ms: u64 = "1000", "ms", Some(1..=600_000), "",
+            "First wait; doubled by each further failure.";
+        login_backoff_max_ms: u64 = "60000", "ms", Some(1..=86_400_000), "",
+            "Longest wait of an account: short, so that nobody can lock a colleague out for long.";
+        address_free_failures: u32 = "50", "attempts", Some(1..=10_000), "",
+            "Failed logins from one address before it has to wait: an office shares one.";
+        address_backoff_max_ms: u64 = "900000", "ms", Some(1..=86_400_000), "",
+            "Longest wait of an address.";
+        hash_memory_kib: u32 = "19456", "KiB", Some(8..=1_048_576), "",
+            "argon2id memory (OWASP minimum); less is refused unless `auth.dev`.";
+        hash_passes: u32 = "2", "passes", Some(1..=100), "",
+            "argon2id passes over the memory; fewer are refused unless `auth.dev`.";
+        hash_parallel: usize = "2", "hashes", Some(1..=64), "",
+            "Password hashes computed at once; bounds memory and keeps cores for conversations.";
+        hash_waiting: usize = "64", "logins", Some(1..=10_000), "",
+            "Logins that may wait for a hash; above it one is told to come back.";
+        demo: bool = "true", "true, false", None, "",
+            "Fills an empty store with the tenant `demo`, whose passwords are public; refused on a public address unless `auth.dev`.";
+        dev: bool = "false", "true, false", None, "",
+            "Allows what only a test set-up may have: cheap password hashes, the demo tenant on a public address.";
+    }
+    bot: Bot = "When the bot speaks." {
+        knowledge_file: PathBuf = "ops/demo/knowledge.toml", "file", None, "",
+            "Articles the demo tenant starts with; afterwards knowledge lives in the store.";
+        answer_permille: u16 = "600", "permille", Some(1..=1_000), "",
+            "Calibrated score from which an article is given as the answer.";
+        clarify_permille: u16 = "350", "permille", Some(1..=1_000), "",
+            "Score from which the bot asks which of several was meant; below it falls back.";
+        margin_permille: u16 = "80", "permille", Some(0..=1_000), "never clarifies for a close second",
+            "Lead over the runner-up that an answer needs.";
+        threads: usize = "1", "threads", Some(1..=64), "",
+            "Threads that search the knowledge.";
+    }
+    overload: Overload = "When work is refused so that accepted work is answered." {
+        lag_ms: u64 = "200", "ms", Some(10..=10_000), "",
+            "Lag of an arbiter or the log's writer that sheds one more class, from typing up to new conversations.";
+        recover_ms: u64 = "5000", "ms", Some(100..=600_000), "",
+            "Calm that gives one class back.";
+        retry_after_ms: u64 = "2000", "ms", Some(100..=600_000), "",
+            "Told to whoever is refused; each client spreads its return at random over it.";
+        conversations_per_s: u32 = "0", "conversations/s", Some(0..=1_000_000), "no limit",
+            "New conversations of one tenant; above it they are refused first.";
+    }
+    log: Log = "What the process says about itself." {
+        level: LogLevel = "info", "error, warn, info, debug, trace", None, "",
+            "Least severe event that is written to standard error.";
+        json: bool = "false", "true, false", None, "",
+            "One JSON object a line, for a log collector.";
+    }
+}

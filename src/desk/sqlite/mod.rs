@@ -1,0 +1,16 @@
+//! The desk in one SQLite file (WAL, synced at each commit): one thread writes, one reads.
+
+mod articles;
+mod canned;
+mod groups;
+mod idempotency;
+mod journal;
+mod lane;
+mod migrations;
+mod row;
+mod sessions;
+mod staff;
+mod store;
+mod tenants;
+
+pub use store::SqliteDesk;

@@ -1,0 +1,178 @@
+//! Who comes in by a `hello`, and which frames its role may send.
+
+use std::sync::Arc;
+
+use crest_actors::directory::StaffRole;
+use crest_actors::effect::Address;
+use crest_actors::ids::{ConversationId, GroupId, Millis, Seq, Shard, TenantId};
+use crest_schema::codes::Close;
+use crest_schema::frame::{ClientKind, client, server};
+use crest_schema::limits::{FRAME_BYTES, HISTORY_MAX, RESUME_MAX};
+
+use super::customer::CustomerSession;
+use super::limits::UNACKED_MAX;
+use super::out::Turn;
+use super::staff::StaffSession;
+use crate::auth::{Auth, CustomerPrincipal, Operation, Principal, StaffPrincipal, TicketRefusal};
+use crate::translate;
+
+/// The entrance of every arbiter.
+#[derive(Clone)]
+pub struct Doors {
+    auth: Arc<Auth>,
+    heartbeat_ms: u32,
+}
+
+/// Somebody whose ticket was good, before its session exists.
+pub struct Guest {
+    pub reference: u32,
+    principal: Principal,
+    resume: Vec<(ConversationId, Seq)>,
+}
+
+/// A session that has begun.
+pub enum Begun {
+    Customer(CustomerSession),
+    Staff(StaffSession),
+}
+
+impl Doors {
+    pub fn new(auth: Arc<Auth>, heartbeat_ms: u32) -> Self {
+        Self { auth, heartbeat_ms }
+    }
+
+    pub fn heartbeat_ms(&self) -> u32 {
+        self.heartbeat_ms
+    }
+
+    /// Uses the ticket up. What the client may say about itself (language, group) is taken from the
+    /// hello; everything else from the ticket alone.
+    pub fn admit(&self, reference: u32, hello: client::Hello, now: Millis) -> Result<Guest, Close> {
+        let mut principal =
+            self.auth
+                .redeem(&hello.ticket, now)
+                .map_err(|refusal| match refusal {
+                    TicketRefusal::Unknown | TicketRefusal::Expired => Close::TicketRefused,
+                })?;
+        if let Principal::Customer(customer) = &mut principal {
+            customer.identity.language = hello.language;
+            customer.identity.group = hello.group.map(GroupId::new);
+        }
+        let resume = hello.resume.iter().take(RESUME_MAX);
+        let resume = resume
+            .map(|at| (translate::conversation_id(at.conversation), Seq(at.after)))
+            .collect();
+        Ok(Guest {
+            reference,
+            principal,
+            resume,
+        })
+    }
+
+    /// May this role send this frame at all?
+    pub fn allows(&self, role: crate::auth::Role, kind: ClientKind) -> bool {
+        operation(kind).allows(role)
+    }
+}
+
+impl Guest {
+    pub fn tenant(&self) -> &TenantId {
+        self.principal.tenant()
+    }
+
+    /// Where its actors live.
+    pub fn shard(&self) -> Shard {
+        match &self.principal {
+            Principal::Customer(customer) => customer.key.shard(),
+            Principal::Staff(staff) => Address::Agent(staff.key.clone()).shard(),
+        }
+    }
+
+    pub fn welcome(&self, turn: &Turn<'_>, heartbeat_ms: u32) -> server::Welcome<'_> {
+        let (name, display_name) = match &self.principal {
+            Principal::Customer(customer) => (
+                customer.key.customer.as_str(),
+                customer.identity.display_name.as_deref(),
+            ),
+            Principal::Staff(staff) => (staff.key.agent.as_str(), Some(staff.name.as_str())),
+        };
+        let id = turn.id;
+        server::Welcome {
+            session: format!("{}-{}-{}-{}", id.node, id.arbiter, id.slot, id.generation).into(),
+            role: match self.principal.role() {
+                crate::auth::Role::Customer => server::Role::Customer,
+                crate::auth::Role::Agent => server::Role::Agent,
+                crate::auth::Role::Supervisor => server::Role::Supervisor,
+                crate::auth::Role::Admin => server::Role::Admin,
+            },
+            tenant: self.tenant().as_str().into(),
+            name: name.into(),
+            display_name: display_name.map(Into::into),
+            at: turn.now.0,
+            heartbeat_ms,
+            limits: server::Limits {
+                frame_bytes: FRAME_BYTES as u32,
+                text_bytes: crest_actors::limits::TEXT_MAX_BYTES as u32,
+                history_events: HISTORY_MAX,
+                unacked: UNACKED_MAX as u32,
+            },
+        }
+    }
+
+    /// Its session's first turn.
+    pub fn begin(self, turn: &mut Turn<'_>) -> Begun {
+        match self.principal {
+            Principal::Customer(CustomerPrincipal { key, identity, .. }) => Begun::Customer(
+                CustomerSession::new(key, identity, self.resume.first().copied(), turn),
+            ),
+            Principal::Staff(StaffPrincipal { key, role, .. }) => {
+                let serves = role == StaffRole::Agent;
+                Begun::Staff(StaffSession::new(key, role, serves, &self.resume, turn))
+            }
+        }
+    }
+}
+
+/// The line of the table of operations that a frame falls under.
+fn operation(kind: ClientKind) -> Operation {
+    match kind {
+        ClientKind::Hello => Operation::Hello,
+        ClientKind::Ping => Operation::Ping,
+        ClientKind::Send => Operation::Send,
+        ClientKind::Edit => Operation::Edit,
+        ClientKind::Recall => Operation::Recall,
+        ClientKind::Typing => Operation::Typing,
+        ClientKind::Read => Operation::Read,
+        ClientKind::History => Operation::History,
+        ClientKind::AskHuman => Operation::AskHuman,
+        ClientKind::LeaveMessage => Operation::LeaveMessage,
+        ClientKind::CallBack => Operation::CallBack,
+        ClientKind::Leave => Operation::Leave,
+        ClientKind::Rate => Operation::Rate,
+        ClientKind::Attach => Operation::Attach,
+        ClientKind::Detach => Operation::Detach,
+        ClientKind::SetPresence => Operation::SetPresence,
+        ClientKind::Accept => Operation::Accept,
+        ClientKind::Decline => Operation::Decline,
+        ClientKind::Whisper => Operation::Whisper,
+        ClientKind::Transfer => Operation::Transfer,
+        ClientKind::End => Operation::End,
+        ClientKind::WrapUpDone => Operation::WrapUpDone,
+        ClientKind::TakeOver => Operation::TakeOver,
+        ClientKind::GiveBack => Operation::GiveBack,
+        ClientKind::WatchBoard => Operation::WatchBoard,
+        ClientKind::UnwatchBoard => Operation::UnwatchBoard,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_frame_stands_in_the_table_under_its_own_name() {
+        for kind in ClientKind::ALL {
+            assert_eq!(operation(*kind).as_str(), kind.name());
+        }
+    }
+}

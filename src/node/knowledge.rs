@@ -1,0 +1,64 @@
+//! From published articles to the bot that serves them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crest_actors::ids::TenantId;
+
+use crate::answering::Bots;
+use crate::bot::{Bot, Knowledge, KnowledgeError};
+use crate::desk::{DeskError, DeskStore, knowledge};
+
+/// The demonstration shop's articles, compiled in so that one binary is enough.
+const DEMO: &str = include_str!("../../ops/demo/knowledge.toml");
+
+/// Why knowledge could not be served.
+#[derive(Debug, thiserror::Error)]
+pub enum KnowledgeFailure {
+    #[error("cannot read the knowledge file {path}: {source}")]
+    File {
+        path: String,
+        source: std::io::Error,
+    },
+    #[error(transparent)]
+    Content(#[from] KnowledgeError),
+    #[error(transparent)]
+    Desk(#[from] DeskError),
+    #[error("what is published cannot be served: {0}")]
+    Published(String),
+}
+
+/// The knowledge of a TOML file, or the demonstration's where none is named.
+pub fn read(file: Option<&Path>) -> Result<Knowledge, KnowledgeFailure> {
+    let text = match file {
+        None => return Ok(Knowledge::from_toml(DEMO)?),
+        Some(path) => std::fs::read_to_string(path).map_err(|source| KnowledgeFailure::File {
+            path: path.display().to_string(),
+            source,
+        })?,
+    };
+    Ok(Knowledge::from_toml(&text)?)
+}
+
+/// Builds a tenant's bot from what is published and serves it from the next turn on.
+pub async fn publish(
+    desk: &Arc<dyn DeskStore>,
+    bots: &Bots,
+    tenant: &TenantId,
+) -> Result<(), KnowledgeFailure> {
+    let (version, published) = desk.knowledge(tenant.clone()).await?;
+    if bots
+        .of(tenant)
+        .is_some_and(|bot| bot.knowledge().version == version)
+    {
+        return Ok(());
+    }
+    let knowledge =
+        knowledge::published(version, &published).map_err(KnowledgeFailure::Published)?;
+    let built = tokio::task::spawn_blocking(move || Bot::new(knowledge)).await;
+    if let Ok(bot) = built {
+        bots.publish(tenant, bot);
+        tracing::info!(%tenant, version, "knowledge served");
+    }
+    Ok(())
+}

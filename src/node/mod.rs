@@ -1,0 +1,11 @@
+//! One node, put together: stores, arbiters, bot, gateway and HTTP, started and stopped in order.
+
+mod archive;
+mod codec;
+mod knowledge;
+mod serve;
+mod view;
+
+pub use codec::StoredFormats;
+pub use knowledge::{KnowledgeFailure, read as read_knowledge};
+pub use serve::{NodeFailure, Started, run};

@@ -1,0 +1,35 @@
+//! The embedded log store: durable logs in one SQLite file, the default engine behind the log port.
+//!
+//! Here: one writer thread with group commit, a few readers, the rows and what finds them, the
+//! index of conversations, verification. Not here: what a body means, tokio, any other engine.
+
+mod answer;
+mod disk;
+#[cfg(test)]
+mod disk_faults;
+mod embedded;
+mod failure;
+#[cfg(test)]
+mod fault_tests;
+mod file;
+mod head;
+mod intake;
+pub mod limits;
+mod list;
+mod name;
+mod readers;
+mod recover;
+mod row;
+mod run;
+mod staged;
+mod summary;
+mod transcript;
+mod verify;
+mod writer;
+
+pub use embedded::EmbeddedStore;
+pub use failure::OpenFailure;
+pub use file::Durability;
+pub use list::{Page, Query};
+pub use row::Chain;
+pub use verify::{Fold, Progress, Report};

@@ -1,0 +1,5 @@
+mod frames;
+mod requests;
+mod samples;
+mod secrecy;
+mod stored;
