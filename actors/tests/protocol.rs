@@ -37,6 +37,9 @@ use rules::{Fault, Rules};
 /// Long enough for the slowest core; a run that is cut by it says so.
 const TIME_OUT: Duration = Duration::from_secs(600);
 
+/// A mutant not caught within so many has escaped.
+const MUTANT_STATES: usize = 60_000;
+
 /// The rules as they are: nothing may fail, and everything hoped for must be reachable.
 fn holds(rules: Rules, states: usize, reached: &[&str]) {
     let times = std::env::var("CREST_EXPLORE").ok();
@@ -70,6 +73,7 @@ fn caught(fault: Fault, rules: Rules, property: &str) {
     let checker = Protocol::new(Rules { fault, ..rules })
         .checker()
         .finish_when(HasDiscoveries::AnyFailures)
+        .target_state_count(MUTANT_STATES)
         .timeout(TIME_OUT)
         .spawn_bfs()
         .join();
@@ -82,7 +86,6 @@ fn caught(fault: Fault, rules: Rules, property: &str) {
         path.is_some(),
         "{fault:?} was not caught: {states} states, {others:?}"
     );
-    println!("{:?}", path.map(|it| it.clone().into_actions()));
 }
 
 #[test]
@@ -92,6 +95,16 @@ fn claims_hold_whatever_a_queue_asks() {
         12_000,
         &[rules::BOTH_OFFERED, rules::ACTIVE, rules::TRANSFERRED],
     );
+}
+
+#[test]
+fn claims_hold_when_appends_fail() {
+    holds(Rules::failing(), 4_000, &[rules::ACTIVE]);
+}
+
+#[test]
+fn claims_hold_under_force() {
+    holds(Rules::forced(), 4_000, &[rules::ACTIVE]);
 }
 
 #[test]
@@ -106,7 +119,7 @@ fn one_is_open_a_customer_and_channel() {
 
 #[test]
 fn all_of_it_together() {
-    holds(Rules::whole(), 6_000, &[rules::ACTIVE]);
+    holds(Rules::whole(), 3_000, &[rules::ACTIVE]);
 }
 
 macro_rules! mutants {

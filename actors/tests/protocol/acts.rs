@@ -8,7 +8,7 @@ use crest_actors::limits::{PICK_TIMEOUT_MS, QUEUE_WARM_UP_MS};
 use crest_actors::queue;
 
 use crate::rules::{Fault, Rules};
-use crate::scene::{self, START};
+use crate::scene::{self, NEVER_MS, START};
 use crate::settle::enter;
 use crate::transport::through_group;
 use crate::world::World;
@@ -20,6 +20,8 @@ pub enum Act {
     /// Where the queue is not real: somebody asks for a reservation.
     Reserve(OfferId),
     Enter(CustomerId),
+    /// So late that what was closed is not reopened.
+    EnterLate(CustomerId),
     AskHuman(ConversationId),
     Leave(ConversationId),
     Accept(OfferId),
@@ -94,6 +96,7 @@ impl World {
         }
         if rules.customers {
             acts.push(Act::Enter(scene::CUSTOMERS[0].into()));
+            acts.push(Act::EnterLate(scene::CUSTOMERS[0].into()));
         }
     }
 
@@ -181,6 +184,13 @@ impl World {
             Act::Enter(customer) => {
                 let key = scene::customer_key(customer.as_str());
                 return self.turn(rules, Envelope::Customer(key, enter()), fails);
+            }
+            Act::EnterLate(customer) => {
+                let (key, now) = (scene::customer_key(customer.as_str()), self.now);
+                self.now = now.plus(2 * NEVER_MS);
+                let effects = self.turn(rules, Envelope::Customer(key, enter()), fails);
+                self.now = now;
+                return effects;
             }
             Act::AskHuman(id) => self.visit(rules, *id, Role::Customer, Command::AskHuman, fails),
             Act::Leave(id) => self.visit(rules, *id, Role::Customer, Command::Leave, fails),

@@ -1,20 +1,29 @@
 //! The exploration itself: initial worlds, steps, and what must hold in each.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use crest_actors::ids::{CustomerId, OfferId};
 use stateright::{Model, Property};
 
 use crate::acts::Act;
+use crate::oracle;
 use crate::rules::{self, Rules};
 use crate::scene::{AGENTS, CAPACITY, CUSTOMERS};
 use crate::world::World;
 
-pub struct Protocol(Rules);
+pub struct Protocol {
+    rules: Rules,
+    /// One failure is enough: nothing is explored behind it.
+    failed: AtomicBool,
+}
 
 impl Protocol {
     pub fn new(rules: Rules) -> Self {
-        Self(rules)
+        Self {
+            rules,
+            failed: AtomicBool::new(false),
+        }
     }
 
     /// Two customers have asked for a person; nobody has heard of it.
@@ -72,7 +81,7 @@ impl Protocol {
     }
 
     fn step(&self, world: &mut World, act: Act) {
-        assert!(world.act(&self.0, &act), "{act:?} prepares the world");
+        assert!(world.act(&self.rules, &act), "{act:?} prepares the world");
     }
 
     fn within(&self, world: &World) -> bool {
@@ -82,10 +91,12 @@ impl Protocol {
             .values()
             .filter_map(|it| it.value.pointer(&"web".into()));
         logs.into_iter()
-            .all(|it| it.log.len() as u64 <= self.0.events)
-            && (!self.0.customers
-                || world.used.minted <= self.0.minted
-                    && openings.into_iter().all(|it| it.opening < self.0.openings))
+            .all(|it| it.log.len() as u64 <= self.rules.events)
+            && (!self.rules.customers
+                || world.used.minted <= self.rules.minted
+                    && openings
+                        .into_iter()
+                        .all(|it| it.opening < self.rules.openings))
     }
 }
 
@@ -94,7 +105,7 @@ impl Model for Protocol {
     type Action = Act;
 
     fn init_states(&self) -> Vec<World> {
-        let mut worlds = match self.0 {
+        let mut worlds = match self.rules {
             Rules {
                 customers: true,
                 queue: false,
@@ -108,68 +119,68 @@ impl Model for Protocol {
     }
 
     fn actions(&self, world: &World, acts: &mut Vec<Act>) {
-        if world.wrong.is_empty() {
-            acts.extend(world.acts(&self.0));
+        if world.wrong.is_empty() && !self.failed.load(Relaxed) {
+            acts.extend(world.acts(&self.rules));
         }
     }
 
     fn next_state(&self, world: &World, act: Act) -> Option<World> {
         let mut next = world.clone();
-        let moved = next.act(&self.0, &act);
+        let moved = next.act(&self.rules, &act);
         next.seal();
         (moved && next != *world && self.within(&next)).then_some(next)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        let mut all = vec![
-            Property::always(rules::CAPACITY, |_, it: &World| within_capacity(it)),
-            Property::always(rules::ONE_AGENT, |_, it: &World| {
-                it.standings().all(|(_, it)| !it.two_agents)
+        vec![
+            Property::always(rules::CAPACITY, |m, it| m.judge(within_capacity(it))),
+            Property::always(rules::ONE_AGENT, |m, it| {
+                m.judge(it.standings().all(|(_, it)| !it.two_agents))
             }),
-            Property::always(rules::ONE_OPEN, |_, it: &World| one_open(it)),
-            Property::always(rules::FULL_GRANT, |_, it: &World| {
-                !it.wrong.contains(rules::FULL_GRANT)
+            Property::always(rules::ONE_OPEN, |m, it| m.judge(one_open(it))),
+            Property::always(rules::FULL_GRANT, |m, it| m.free_of(it, rules::FULL_GRANT)),
+            Property::always(rules::ACCEPTED_OTHER, |m, it| {
+                m.free_of(it, rules::ACCEPTED_OTHER)
             }),
-            Property::always(rules::ACCEPTED_OTHER, |_, it: &World| {
-                !it.wrong.contains(rules::ACCEPTED_OTHER)
+            Property::always(rules::DEFECT, |m, it| m.free_of(it, rules::DEFECT)),
+            Property::always(rules::LEAKED, |m, it| m.ends_without(it, rules::LEAKED)),
+            Property::always(rules::FORGOTTEN, |m, it| {
+                m.ends_without(it, rules::FORGOTTEN)
             }),
-            Property::always(rules::DEFECT, |_, it: &World| {
-                !it.wrong.contains(rules::DEFECT)
-            }),
-            Property::sometimes(rules::BOTH_OFFERED, |_, it: &World| {
-                let claims = it
-                    .standings()
-                    .filter(|(_, it)| it.claim.is_some() && !it.serves);
-                claims.count() == 2
-            }),
-            Property::sometimes(rules::ACTIVE, |_, it: &World| {
+            Property::always(rules::GHOST, |m, it| m.ends_without(it, rules::GHOST)),
+            Property::always(rules::MUTE, |m, it| m.ends_without(it, rules::MUTE)),
+            Property::always(rules::STORM, |m, it| m.ends_without(it, rules::STORM)),
+            Property::sometimes(rules::BOTH_OFFERED, |_, it| both_offered(it)),
+            Property::sometimes(rules::ACTIVE, |_, it| {
                 it.standings().any(|(_, it)| it.serves)
             }),
-            Property::sometimes(rules::TRANSFERRED, |_, it: &World| transferred(it)),
-            Property::sometimes(rules::REOPENED, |_, it: &World| reopened(it)),
-        ];
-        all.push(Property::always(rules::LEAKED, |m: &Self, it: &World| {
-            ends_well(m, it, rules::LEAKED)
-        }));
-        all.push(Property::always(
-            rules::FORGOTTEN,
-            |m: &Self, it: &World| ends_well(m, it, rules::FORGOTTEN),
-        ));
-        all.push(Property::always(rules::GHOST, |m: &Self, it: &World| {
-            ends_well(m, it, rules::GHOST)
-        }));
-        all.push(Property::always(rules::MUTE, |m: &Self, it: &World| {
-            ends_well(m, it, rules::MUTE)
-        }));
-        all.push(Property::always(rules::STORM, |m: &Self, it: &World| {
-            ends_well(m, it, rules::STORM)
-        }));
-        all
+            Property::sometimes(rules::TRANSFERRED, |_, it| transferred(it)),
+            Property::sometimes(rules::REOPENED, |_, it| reopened(it)),
+        ]
     }
 }
 
-fn ends_well(protocol: &Protocol, world: &World, property: &str) -> bool {
-    !world.wrong.is_empty() || !world.settled(&protocol.0).0.contains(property)
+impl Protocol {
+    fn judge(&self, holds: bool) -> bool {
+        if !holds {
+            self.failed.store(true, Relaxed);
+        }
+        holds
+    }
+
+    fn free_of(&self, world: &World, wrong: &str) -> bool {
+        self.judge(!world.wrong.contains(wrong))
+    }
+
+    /// Settling is the dear part: it is left out where something failed already.
+    fn ends_without(&self, world: &World, wrong: &str) -> bool {
+        self.failed.load(Relaxed) || self.judge(!world.settled(&self.rules).0.contains(wrong))
+    }
+}
+
+fn both_offered(world: &World) -> bool {
+    let offered = |it: &oracle::Standing| it.claim.is_some() && !it.serves;
+    world.standings().filter(|(_, it)| offered(it)).count() == 2
 }
 
 /// Forced work is above capacity with everybody's knowledge; everything else is within.

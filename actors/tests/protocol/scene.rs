@@ -14,7 +14,7 @@ pub const CAPACITY: u32 = 1;
 pub const AGENTS: [&str; 2] = ["ann", "bob"];
 pub const CUSTOMERS: [&str; 2] = ["kim", "lee"];
 /// Longer than any exploration settles: people's deadlines stand still.
-const NEVER_MS: u64 = 1_000_000_000;
+pub const NEVER_MS: u64 = 1_000_000_000;
 
 pub fn directory() -> Arc<Directory> {
     let group = Group {

@@ -38,7 +38,7 @@ impl World {
         for round in 1..=ROUNDS {
             world.now = Millis(START + round * ROUND_MS);
             world.queue_now = world.now;
-            if !world.deliver_all(rules, world.beats()) {
+            if !world.deliver_all(rules, world.beats(rules)) {
                 return Settled([rules::STORM].into());
             }
         }
@@ -56,14 +56,15 @@ impl World {
     }
 
     /// Everybody's deadline has come; agents are there, customers knock.
-    fn beats(&self) -> VecDeque<Envelope> {
+    fn beats(&self, rules: &Rules) -> VecDeque<Envelope> {
         let mut beats = VecDeque::new();
         for agent in self.agents.keys() {
             let key = scene::agent_key(agent);
             beats.push_back(Envelope::Agent(key.clone(), self.come(agent)));
             beats.push_back(Envelope::Agent(key, agent::Note::Wake));
         }
-        for customer in self.customers.keys() {
+        // Where nobody plays the customers, they stay away: their knocking would wake what sleeps.
+        for customer in self.customers.keys().filter(|_| rules.customers) {
             let pointed = self.customers[customer].value.pointer(&"web".into());
             if pointed.is_some() {
                 let key = scene::customer_key(customer.as_str());
