@@ -12,6 +12,9 @@ use crest_actors::ids::{Millis, Seq};
 use crest_actors::limits::PASSIVATE_AFTER_MS;
 use crest_actors::{queue, skill_group};
 
+/// What an actor is told, made for a bench.
+type ToTell = fn(&Bench) -> Envelope;
+
 /// Runs a script on an arbiter of its own, under tokio's paused clock.
 fn run(script: impl AsyncFnOnce(&Bench)) {
     actix::System::new().block_on(async {
@@ -141,7 +144,7 @@ fn a_panic_in_a_conversation_restarts_it_alone_and_loses_nothing() {
 #[test]
 fn a_panic_in_any_other_kind_of_actor_restarts_it_alone() {
     run(async |bench| {
-        let notes: [(&str, fn(&Bench) -> Envelope); 5] = [
+        let notes: [(&str, ToTell); 5] = [
             ("customer", |bench| bench.enter(false)),
             ("agent", |bench| {
                 Envelope::Agent(bench.agent(), agent::Note::Wake)

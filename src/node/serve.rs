@@ -262,10 +262,10 @@ fn sockets(post: Post, config: &Config) -> Router {
                 move |transport, _| {
                     let arbiter = turn.fetch_add(1, Ordering::Relaxed) % post.arbiters();
                     post.run_on(arbiter, move |_| {
-                        if let Some(sessions) = Sessions::here() {
-                            if let Err(error) = sessions.gate().adopt(transport) {
-                                tracing::debug!(%error, "a connection was gone before it began");
-                            }
+                        let adopted =
+                            Sessions::here().map(|sessions| sessions.gate().adopt(transport));
+                        if let Some(Err(error)) = adopted {
+                            tracing::debug!(%error, "a connection was gone before it began");
                         }
                     });
                 },

@@ -176,7 +176,7 @@ impl Sessions {
         self.table.borrow_mut().insert(id, entry);
         let mut out = Vec::new();
         let mut turn = self.turn(id, &tenant, &mut out);
-        let welcome = guest.welcome(&mut turn, self.doors.heartbeat_ms());
+        let welcome = guest.welcome(&turn, self.doors.heartbeat_ms());
         turn.frame(Some(guest.reference), &ServerFrame::Welcome(welcome));
         let session = guest.begin(&mut turn);
         if let Some(entry) = self.table.borrow_mut().get_mut(&id) {
@@ -410,10 +410,9 @@ impl Sessions {
     }
 
     fn forget(&self, id: SessionId) {
-        if let Some(entry) = self.table.borrow_mut().remove(&id) {
-            if let Some(at) = entry.beat_at {
-                self.beats.borrow_mut().remove(&(at, id));
-            }
+        let entry = self.table.borrow_mut().remove(&id);
+        if let Some(at) = entry.and_then(|entry| entry.beat_at) {
+            self.beats.borrow_mut().remove(&(at, id));
         }
     }
 

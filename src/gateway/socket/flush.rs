@@ -10,6 +10,7 @@ use tokio::io::AsyncWrite;
 use super::inner::Inner;
 use super::limits::{FLUSHES_A_TURN, WRITE_CHUNK_BYTES};
 use super::slot::Phase;
+use crate::fault::fault_point;
 
 /// The flusher of a gate. Yielding to the end of the tick lets everything that is ready now add to
 /// its outbox first, so that it shares one write.
@@ -86,6 +87,7 @@ impl Inner {
                 }
                 Poll::Ready(Ok(written @ 1..)) => {
                     self.tally.bytes_out.add(written as u64);
+                    fault_point("after_ack");
                     outbox.wrote(written);
                 }
                 Poll::Ready(Ok(0) | Err(_)) => {
