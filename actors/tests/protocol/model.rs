@@ -134,7 +134,7 @@ impl Model for Protocol {
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
             Property::always(rules::CAPACITY, |m, it| m.judge(within_capacity(it))),
-            Property::always(rules::ONE_AGENT, |m, it| {
+            Property::always(rules::ONE_AGENT, |m: &Self, it: &World| {
                 m.judge(it.standings().all(|(_, it)| !it.two_agents))
             }),
             Property::always(rules::ONE_OPEN, |m, it| m.judge(one_open(it))),
@@ -151,7 +151,7 @@ impl Model for Protocol {
             Property::always(rules::MUTE, |m, it| m.ends_without(it, rules::MUTE)),
             Property::always(rules::STORM, |m, it| m.ends_without(it, rules::STORM)),
             Property::sometimes(rules::BOTH_OFFERED, |_, it| both_offered(it)),
-            Property::sometimes(rules::ACTIVE, |_, it| {
+            Property::sometimes(rules::ACTIVE, |_, it: &World| {
                 it.standings().any(|(_, it)| it.serves)
             }),
             Property::sometimes(rules::TRANSFERRED, |_, it| transferred(it)),
@@ -161,6 +161,11 @@ impl Model for Protocol {
 }
 
 impl Protocol {
+    /// Lets the way to a failure be walked again, so that it can be shown.
+    pub fn walk_again(&self) {
+        self.failed.store(false, Relaxed);
+    }
+
     fn judge(&self, holds: bool) -> bool {
         if !holds {
             self.failed.store(true, Relaxed);
