@@ -1,7 +1,7 @@
 //! Bounds of session logic, each with unit and reason.
 
 /// Commands of one session without an answer; beyond it the socket is not read.
-pub const UNACKED_MAX: usize = 32;
+pub const UNACKED_MAX: usize = crest_schema::limits::UNACKED_MAX as usize;
 /// A live link says where it stands after so much silence: heals a lost last event and a restarted owner.
 pub const BEAT_MS: u64 = 20_000;
 /// An attachment or route that is not answered is asked for again.
