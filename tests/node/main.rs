@@ -1,0 +1,6 @@
+//! A real node, from outside: its binary, its sockets, its files.
+
+mod node;
+mod readme;
+mod stop;
+mod talk_to_it;
