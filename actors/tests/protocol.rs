@@ -45,7 +45,7 @@ fn holds(rules: Rules, states: usize, reached: &[&str]) {
     let times = std::env::var("CREST_EXPLORE").ok();
     let times = times.and_then(|it| it.parse().ok()).unwrap_or(1);
     let bound = states * times;
-    let checker = Protocol::new(rules)
+    let checker = Protocol::new(rules, None)
         .checker()
         .finish_when(HasDiscoveries::AnyFailures)
         .target_state_count(bound)
@@ -69,9 +69,9 @@ fn holds(rules: Rules, states: usize, reached: &[&str]) {
     }
 }
 
-/// A deviation from the rules: `property` must fail.
-fn caught(fault: Fault, rules: Rules, property: &str) {
-    let checker = Protocol::new(Rules { fault, ..rules })
+/// A deviation from the rules: `property` alone must tell.
+fn caught(fault: Fault, rules: Rules, property: &'static str) {
+    let checker = Protocol::new(Rules { fault, ..rules }, Some(property))
         .checker()
         .finish_when(HasDiscoveries::AnyFailures)
         .target_state_count(MUTANT_STATES)

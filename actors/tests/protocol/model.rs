@@ -14,14 +14,17 @@ use crate::world::World;
 
 pub struct Protocol {
     rules: Rules,
+    /// The one property that is looked at; `None` for all of them.
+    watched: Option<&'static str>,
     /// One failure is enough: nothing is explored behind it.
     failed: AtomicBool,
 }
 
 impl Protocol {
-    pub fn new(rules: Rules) -> Self {
+    pub fn new(rules: Rules, watched: Option<&'static str>) -> Self {
         Self {
             rules,
+            watched,
             failed: AtomicBool::new(false),
         }
     }
@@ -133,11 +136,16 @@ impl Model for Protocol {
 
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
-            Property::always(rules::CAPACITY, |m, it| m.judge(within_capacity(it))),
-            Property::always(rules::ONE_AGENT, |m: &Self, it: &World| {
-                m.judge(it.standings().all(|(_, it)| !it.two_agents))
+            Property::always(rules::CAPACITY, |m: &Self, it: &World| {
+                m.judge(rules::CAPACITY, || within_capacity(it))
             }),
-            Property::always(rules::ONE_OPEN, |m, it| m.judge(one_open(it))),
+            Property::always(rules::ONE_AGENT, |m: &Self, it: &World| {
+                let one = || it.standings().all(|(_, it)| !it.two_agents);
+                m.judge(rules::ONE_AGENT, one)
+            }),
+            Property::always(rules::ONE_OPEN, |m: &Self, it: &World| {
+                m.judge(rules::ONE_OPEN, || one_open(it))
+            }),
             Property::always(rules::FULL_GRANT, |m, it| m.free_of(it, rules::FULL_GRANT)),
             Property::always(rules::ACCEPTED_OTHER, |m, it| {
                 m.free_of(it, rules::ACCEPTED_OTHER)
@@ -166,20 +174,25 @@ impl Protocol {
         self.failed.store(false, Relaxed);
     }
 
-    fn judge(&self, holds: bool) -> bool {
+    fn judge(&self, property: &str, holds: impl FnOnce() -> bool) -> bool {
+        if self.watched.is_some_and(|it| it != property) || self.failed.load(Relaxed) {
+            return true;
+        }
+        let holds = holds();
         if !holds {
             self.failed.store(true, Relaxed);
         }
         holds
     }
 
-    fn free_of(&self, world: &World, wrong: &str) -> bool {
-        self.judge(!world.wrong.contains(wrong))
+    fn free_of(&self, world: &World, property: &str) -> bool {
+        self.judge(property, || !world.wrong.contains(property))
     }
 
-    /// Settling is the dear part: it is left out where something failed already.
-    fn ends_without(&self, world: &World, wrong: &str) -> bool {
-        self.failed.load(Relaxed) || self.judge(!world.settled(&self.rules).0.contains(wrong))
+    fn ends_without(&self, world: &World, property: &str) -> bool {
+        self.judge(property, || {
+            !world.settled(&self.rules).0.contains(property)
+        })
     }
 }
 
