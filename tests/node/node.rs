@@ -17,28 +17,50 @@ impl Node {
     pub fn start() -> Self {
         static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
         let number = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let folder = std::env::temp_dir().join(format!("crest-node-{}-{number}", std::process::id()));
+        let folder =
+            std::env::temp_dir().join(format!("crest-node-{}-{number}", std::process::id()));
         Self::on(&folder, &[])
     }
 
     /// On a folder that may hold an earlier life's data.
     pub fn on(folder: &Path, environment: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_crest"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .args(["serve", "--data"])
             .arg(folder)
+            .env("CREST__SERVER__LISTEN", "127.0.0.1:0")
+            .env("CREST__LOG__LEVEL", "warn")
             // Cheap hashes: these tests measure something else.
-            .args(["--set", "auth.dev=true", "--set", "auth.hash_memory_kib=64", "--set", "auth.hash_passes=1"])
+            .args([
+                "--set",
+                "auth.dev=true",
+                "--set",
+                "auth.hash_memory_kib=64",
+                "--set",
+                "auth.hash_passes=1",
+            ])
             .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .spawn()
             .expect("the binary is built for this test");
         let output = child.stdout.take().expect("piped");
         let mut lines = BufReader::new(output).lines();
-        let first = lines.next().expect("it says where it serves").expect("text");
-        let url = first.split_whitespace().find(|word| word.starts_with("http://"));
-        let url = url.unwrap_or_else(|| panic!("no address in {first:?}")).to_owned();
+        let first = lines
+            .next()
+            .expect("it says where it serves")
+            .expect("text");
+        let url = first
+            .split_whitespace()
+            .find(|word| word.starts_with("http://"));
+        let url = url
+            .unwrap_or_else(|| panic!("no address in {first:?}"))
+            .to_owned();
         std::thread::spawn(move || lines.for_each(drop)); // it must never block on its own words
-        Self { child, url, folder: folder.to_owned(), keep: false }
+        Self {
+            child,
+            url,
+            folder: folder.to_owned(),
+            keep: false,
+        }
     }
 
     pub fn folder(&self) -> &Path {
@@ -46,7 +68,9 @@ impl Node {
     }
 
     pub fn signal(&self, signal: &str) {
-        let told = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
+        let told = Command::new("kill")
+            .args([signal, &self.child.id().to_string()])
+            .status();
         assert!(told.expect("kill runs").success());
     }
 
@@ -72,10 +96,17 @@ impl Node {
 
     /// Proves its log whole; the node must have ended.
     pub fn verify(folder: &Path) -> String {
-        let output = Command::new(env!("CARGO_BIN_EXE_crest")).args(["verify", "--data"]).arg(folder).output();
+        let output = Command::new(env!("CARGO_BIN_EXE_crest"))
+            .args(["verify", "--data"])
+            .arg(folder)
+            .output();
         let output = output.expect("the binary is built for this test");
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{text}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         text
     }
 }
