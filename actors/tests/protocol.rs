@@ -10,6 +10,8 @@
 mod acts;
 #[path = "protocol/belief.rs"]
 mod belief;
+#[path = "protocol/bend.rs"]
+mod bend;
 #[path = "protocol/life.rs"]
 mod life;
 #[path = "protocol/model.rs"]

@@ -7,7 +7,7 @@ use crest_actors::ids::{AgentId, ConversationId, CustomerId, OfferId};
 use crest_actors::limits::{PICK_TIMEOUT_MS, QUEUE_WARM_UP_MS};
 use crest_actors::queue;
 
-use crate::rules::{Fault, Rules};
+use crate::rules::{self, Fault, Rules};
 use crate::scene::{self, NEVER_MS, START};
 use crate::settle::enter;
 use crate::transport::through_group;
@@ -168,70 +168,23 @@ impl World {
     }
 
     fn effects_of(&mut self, rules: &Rules, act: &Act, fails: bool) -> Option<Vec<Effect>> {
-        let supervisor = Role::Supervisor("sue".into());
-        let agent = |offer: &OfferId| Role::Agent(offer.agent.clone());
-        let told = match act {
-            Act::Deliver(envelope) => return self.turn(rules, envelope.clone(), fails),
-            Act::Reserve(offer) => {
-                let reserve = agent::Note::Reserve {
-                    offer: offer.clone(),
-                    weight: 1,
-                    queue: Some(scene::queue_key().group),
-                    forced: false,
-                };
-                return self.tell_agent(rules, &offer.agent, reserve, fails);
+        match act {
+            Act::Deliver(envelope) => self.turn(rules, envelope.clone(), fails),
+            Act::Enter(customer) => self.enter(rules, customer, 0, fails),
+            Act::EnterLate(customer) => self.enter(rules, customer, 2 * NEVER_MS, fails),
+            Act::Accept(offer) => self.accept(rules, offer, fails),
+            Act::AskHuman(_)
+            | Act::Leave(_)
+            | Act::Decline(_)
+            | Act::Transfer(..)
+            | Act::End(_) => {
+                let (id, role, command) = said(act);
+                self.visit(rules, id, role, command, fails)
             }
-            Act::Enter(customer) => {
-                let key = scene::customer_key(customer.as_str());
-                return self.turn(rules, Envelope::Customer(key, enter()), fails);
-            }
-            Act::EnterLate(customer) => {
-                let (key, now) = (scene::customer_key(customer.as_str()), self.now);
-                self.now = now.plus(2 * NEVER_MS);
-                let effects = self.turn(rules, Envelope::Customer(key, enter()), fails);
-                self.now = now;
-                return effects;
-            }
-            Act::AskHuman(id) => self.visit(rules, *id, Role::Customer, Command::AskHuman, fails),
-            Act::Leave(id) => self.visit(rules, *id, Role::Customer, Command::Leave, fails),
-            Act::End(id) => self.visit(rules, *id, supervisor, Command::End, fails),
-            Act::Accept(offer) => {
-                let accept = Command::Accept {
-                    offer: offer.clone(),
-                };
-                self.visit(rules, offer.conversation, agent(offer), accept, fails)
-            }
-            Act::Decline(offer) => {
-                let decline = Command::Decline {
-                    offer: offer.clone(),
-                };
-                self.visit(rules, offer.conversation, agent(offer), decline, fails)
-            }
-            Act::Transfer(id, to, forced) => {
-                let transfer = Command::TransferToAgent {
-                    to: to.clone(),
-                    forced: *forced,
-                    note: None,
-                };
-                self.visit(rules, *id, supervisor, transfer, fails)
-            }
-            Act::Lapse(offer) => {
-                let lapse = agent::Note::Release {
-                    offer: offer.clone(),
-                    why: agent::Released::Over,
-                };
-                return self.tell_agent(rules, &offer.agent, lapse, fails);
-            }
-            Act::Return(agent) => {
-                let come = self.come(agent);
-                return self.tell_agent(rules, agent, come, fails);
-            }
-            Act::Away(agent) => {
-                self.used.absences += 1;
-                let agent::Note::Connect { session, .. } = self.come(agent) else {
-                    unreachable!("an agent comes by connecting");
-                };
-                return self.tell_agent(rules, agent, agent::Note::Disconnect { session }, fails);
+            Act::Reserve(_) | Act::Return(_) | Act::Away(_) | Act::Lapse(_) => {
+                self.used.absences += u8::from(matches!(act, Act::Away(_)));
+                let (agent, note) = self.told_agent(act);
+                self.tell_agent(rules, &agent, note, fails)
             }
             Act::CrashAgent(_)
             | Act::CrashConversation(_)
@@ -239,8 +192,62 @@ impl World {
             | Act::CrashQueue => Some(self.crash(rules, act)),
             Act::Hear(_) | Act::WarmUp | Act::PickTimeOut => Some(self.move_queue(rules, act)),
             Act::InVain(_) => unreachable!("an append fails once"),
+        }
+    }
+
+    fn enter(
+        &mut self,
+        rules: &Rules,
+        customer: &CustomerId,
+        late_ms: u64,
+        fails: bool,
+    ) -> Option<Vec<Effect>> {
+        let (key, now) = (scene::customer_key(customer.as_str()), self.now);
+        self.now = now.plus(late_ms);
+        let effects = self.turn(rules, Envelope::Customer(key, enter()), fails);
+        self.now = now;
+        effects
+    }
+
+    fn told_agent(&self, act: &Act) -> (AgentId, agent::Note) {
+        match act {
+            Act::Reserve(offer) => {
+                let reserve = agent::Note::Reserve {
+                    offer: offer.clone(),
+                    weight: 1,
+                    queue: Some(scene::queue_key().group),
+                    forced: false,
+                };
+                (offer.agent.clone(), reserve)
+            }
+            Act::Lapse(offer) => {
+                let release = agent::Note::Release {
+                    offer: offer.clone(),
+                    why: agent::Released::Over,
+                };
+                (offer.agent.clone(), release)
+            }
+            Act::Return(agent) => (agent.clone(), self.come(agent)),
+            Act::Away(agent) => {
+                let session = scene::session_of(agent);
+                (agent.clone(), agent::Note::Disconnect { session })
+            }
+            other => unreachable!("{other:?} is not for an agent"),
+        }
+    }
+
+    fn accept(&mut self, rules: &Rules, offer: &OfferId, fails: bool) -> Option<Vec<Effect>> {
+        let served = self.standing(offer.conversation).serves;
+        let command = Command::Accept {
+            offer: offer.clone(),
         };
-        told
+        let role = Role::Agent(offer.agent.clone());
+        let effects = self.visit(rules, offer.conversation, role, command, fails);
+        let standing = self.standing(offer.conversation);
+        if !served && standing.serves && standing.claim.as_ref() != Some(offer) {
+            self.wrong.insert(rules::ACCEPTED_OTHER);
+        }
+        effects
     }
 
     fn crash(&mut self, rules: &Rules, act: &Act) -> Vec<Effect> {
@@ -322,6 +329,30 @@ impl World {
         effects.extend(self.turn(rules, Envelope::Conversation(key.clone(), command), fails)?);
         effects.extend(self.turn(rules, Envelope::Conversation(key, detach), false)?);
         Some(effects)
+    }
+}
+
+/// What somebody says in a conversation.
+fn said(act: &Act) -> (ConversationId, Role, Command) {
+    let supervisor = Role::Supervisor("sue".into());
+    match act {
+        Act::AskHuman(id) => (*id, Role::Customer, Command::AskHuman),
+        Act::Leave(id) => (*id, Role::Customer, Command::Leave),
+        Act::End(id) => (*id, supervisor, Command::End),
+        Act::Decline(offer) => {
+            let role = Role::Agent(offer.agent.clone());
+            let offer = offer.clone();
+            (offer.conversation, role, Command::Decline { offer })
+        }
+        Act::Transfer(id, to, forced) => {
+            let transfer = Command::TransferToAgent {
+                to: to.clone(),
+                forced: *forced,
+                note: None,
+            };
+            (*id, supervisor, transfer)
+        }
+        other => unreachable!("{other:?} is not said"),
     }
 }
 

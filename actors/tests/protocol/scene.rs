@@ -98,6 +98,11 @@ pub fn session(slot: u32) -> SessionId {
     }
 }
 
+pub fn session_of(agent: &AgentId) -> SessionId {
+    let slot = AGENTS.iter().position(|it| *it == agent.as_str());
+    session(slot.map_or(0, |it| it as u32))
+}
+
 pub fn identity() -> Identity {
     Identity {
         channel: "web".into(),

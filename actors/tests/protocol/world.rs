@@ -122,9 +122,8 @@ impl World {
 
     /// An agent's session says that it is there, and ready as before.
     pub fn come(&self, agent: &AgentId) -> agent::Note {
-        let slot = AGENTS.iter().position(|it| *it == agent.as_str());
         agent::Note::Connect {
-            session: scene::session(slot.map_or(0, |it| it as u32)),
+            session: scene::session_of(agent),
             presence: Some(agent::Presence::Ready),
         }
     }
