@@ -1,0 +1,166 @@
+//! The final log of a conversation, and its own consistency.
+
+use std::collections::HashMap;
+
+use crest_schema::frame::Id;
+use crest_schema::frame::staff_view::{Opened, StaffEntry, StaffEvent};
+
+use super::anomaly::{Anomaly, Promise, Report};
+use super::fact::{Fact, Kind, staff_fact};
+
+/// A conversation as a supervisor reads it after the run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Transcript {
+    pub conversation: Id,
+    pub customer: String,
+    pub channel: String,
+    pub entries: Vec<LogEntry>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogEntry {
+    pub seq: u64,
+    pub customer_seq: Option<u64>,
+    /// Unix milliseconds, the server's clock.
+    pub at: u64,
+    pub fact: Fact,
+}
+
+impl Transcript {
+    /// From the pages of `history`, in order.
+    pub fn of(conversation: Id, entries: &[StaffEntry<'_>]) -> Self {
+        let opened = entries.iter().find_map(|entry| match &entry.event {
+            StaffEvent::Opened(opened) => Some(opened),
+            _ => None,
+        });
+        let text = |field: fn(&Opened<'_>) -> String| opened.map_or_else(String::new, field);
+        Self {
+            conversation,
+            customer: text(|opened| opened.customer.to_string()),
+            channel: text(|opened| opened.channel.to_string()),
+            entries: entries
+                .iter()
+                .map(|entry| LogEntry {
+                    seq: entry.seq,
+                    customer_seq: entry.customer_seq,
+                    at: entry.at,
+                    fact: staff_fact(conversation, entry),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// The transcripts, to be asked by seq in either numbering and by message id.
+pub(super) struct Logs<'a> {
+    logs: HashMap<Id, Log<'a>>,
+    by_id: HashMap<Id, (Id, &'a LogEntry)>,
+}
+
+pub(super) struct Log<'a> {
+    pub transcript: &'a Transcript,
+    by_customer_seq: HashMap<u64, &'a LogEntry>,
+}
+
+impl<'a> Logs<'a> {
+    /// Indexes the transcripts and reports what is wrong with each by itself.
+    pub fn new(transcripts: &'a [Transcript], report: &mut Report) -> Self {
+        let mut logs = Logs {
+            logs: HashMap::with_capacity(transcripts.len()),
+            by_id: HashMap::new(),
+        };
+        for transcript in transcripts {
+            logs.add(transcript, report);
+        }
+        logs
+    }
+
+    fn add(&mut self, transcript: &'a Transcript, report: &mut Report) {
+        let conversation = transcript.conversation;
+        let mut by_customer_seq = HashMap::new();
+        let mut customer_last = 0;
+        for (index, entry) in transcript.entries.iter().enumerate() {
+            let at =
+                |promise, detail: String| Anomaly::new(promise, detail).at(conversation, entry.seq);
+            let due = index as u64 + 1;
+            if entry.seq != due {
+                report.add(at(
+                    Promise::Dense,
+                    format!("the log has {} where {due} is due", entry.seq),
+                ));
+            }
+            if let Some(seq) = entry.customer_seq {
+                if seq != customer_last + 1 {
+                    let detail =
+                        format!("customer number {seq} where {} is due", customer_last + 1);
+                    report.add(at(Promise::Dense, detail));
+                }
+                customer_last = seq;
+                by_customer_seq.insert(seq, entry);
+                if entry.fact.kind.staff_only() {
+                    let detail = format!("{:?} has a customer's number", entry.fact.kind);
+                    report.add(at(Promise::Whisper, detail));
+                }
+            }
+            if let Some(id) = entry.fact.id
+                && let Some((first, earlier)) = self.by_id.insert(id, (conversation, entry))
+            {
+                let detail = format!("id {id} acted in {first} at {} already", earlier.seq);
+                report.add(at(Promise::OneEffect, detail));
+                // The first effect is the one that was acknowledged.
+                self.by_id.insert(id, (first, earlier));
+            }
+        }
+        let log = Log {
+            transcript,
+            by_customer_seq,
+        };
+        if self.logs.insert(conversation, log).is_some() {
+            let detail = "the run holds two transcripts of it".to_owned();
+            report.add(Anomaly::new(Promise::OneEffect, detail).of(conversation));
+        }
+    }
+
+    pub fn log(&self, conversation: Id) -> Option<&Log<'a>> {
+        self.logs.get(&conversation)
+    }
+
+    pub fn by_id(&self, id: Id) -> Option<(Id, &'a LogEntry)> {
+        self.by_id.get(&id).copied()
+    }
+}
+
+impl<'a> Log<'a> {
+    pub fn staff(&self, seq: u64) -> Option<&'a LogEntry> {
+        let index = usize::try_from(seq.checked_sub(1)?).ok()?;
+        self.transcript.entries.get(index)
+    }
+
+    pub fn customer(&self, seq: u64) -> Option<&'a LogEntry> {
+        self.by_customer_seq.get(&seq).copied()
+    }
+
+    /// The newest seq, in the customer's numbering or the log's.
+    pub fn last(&self, customer: bool) -> u64 {
+        match customer {
+            true => self.by_customer_seq.len() as u64,
+            false => self.transcript.entries.len() as u64,
+        }
+    }
+}
+
+impl Kind {
+    /// Nothing of this kind may reach a customer under any number.
+    fn staff_only(self) -> bool {
+        matches!(
+            self,
+            Kind::Whisper
+                | Kind::BotTurned
+                | Kind::Offered
+                | Kind::TransferRequested
+                | Kind::TransferFailed
+                | Kind::TakenOver
+                | Kind::GivenBack
+        )
+    }
+}
