@@ -19,6 +19,7 @@ mod tests;
 
 pub use anomaly::{Anomaly, Promise, Report};
 pub use check::check;
+pub(crate) use fact::of_body;
 pub use fact::{By, Fact, Kind, customer_fact, digest, staff_fact};
 pub use log::{LogEntry, Transcript};
 pub use recorder::{Recorder, Witness};
