@@ -2,6 +2,10 @@
 //!
 //! - [`history`]: what clients saw, checked against what was promised.
 //! - [`client`]: customers, agents and supervisors on the wire; also for black-box tests.
+//! - [`scenario`]: what a run does, and how people behave by the figures of real dialogues.
+//! - [`drive`]: runs, measured, and servers killed under load.
 
 pub mod client;
+pub mod drive;
 pub mod history;
+pub mod scenario;

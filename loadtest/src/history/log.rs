@@ -15,6 +15,8 @@ pub struct Transcript {
     pub customer: String,
     pub channel: String,
     pub entries: Vec<LogEntry>,
+    /// How many of them were there when the run had become quiet, before viewers settled.
+    pub quiet: usize,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +40,7 @@ impl Transcript {
             conversation,
             customer: text(|opened| opened.customer.to_string()),
             channel: text(|opened| opened.channel.to_string()),
+            quiet: entries.len(),
             entries: entries
                 .iter()
                 .map(|entry| LogEntry {
@@ -140,12 +143,11 @@ impl<'a> Log<'a> {
         self.by_customer_seq.get(&seq).copied()
     }
 
-    /// The newest seq, in the customer's numbering or the log's.
-    pub fn last(&self, customer: bool) -> u64 {
-        match customer {
-            true => self.by_customer_seq.len() as u64,
-            false => self.transcript.entries.len() as u64,
-        }
+    /// The newest seq when the run was quiet, in the customer's numbering or the log's.
+    pub fn quiet_last(&self, customer: bool) -> u64 {
+        let quiet = self.transcript.entries.iter().take(self.transcript.quiet);
+        let numbered = quiet.filter(|entry| !customer || entry.customer_seq.is_some());
+        numbered.count() as u64
     }
 }
 

@@ -189,7 +189,7 @@ impl<'a> Viewing<'a> {
             let logged = self
                 .logs
                 .log(*conversation)
-                .map_or(0, |log| log.last(customer));
+                .map_or(0, |log| log.quiet_last(customer));
             if last < logged {
                 let detail = format!("looks on and was never shown {} to {logged}", last + 1);
                 report.add(self.anomaly(Promise::Tail, view, last + 1, detail));

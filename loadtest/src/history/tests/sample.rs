@@ -81,6 +81,7 @@ impl Run {
             conversation,
             customer: format!("customer-{customer}"),
             channel: "web".to_owned(),
+            quiet: script.len(),
             entries: script,
         });
         self.customer_sees(index, customer);

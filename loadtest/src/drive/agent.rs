@@ -1,0 +1,229 @@
+//! An agent: takes what it is offered, answers, lets go, does its paperwork.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::time::{Duration, Instant};
+
+use crest_schema::ServerFrame;
+use crest_schema::frame::client::{Attach, Named, OfferAnswer, SetPresence, WrapUpDone};
+use crest_schema::frame::desk::{Offer, Presence};
+use crest_schema::frame::staff_view::{Author, StaffEvent};
+use crest_schema::frame::{Body, ClientFrame, Id};
+use rand::RngExt;
+use rand::rngs::StdRng;
+use tokio::sync::watch;
+use tokio::time::sleep_until;
+
+use super::meter::{Count, Latency, Meter};
+use crate::client::{Agent, Incoming, What};
+use crate::scenario::{Agents, LAST_WORDS, Shape, reply, think};
+
+/// Serves until `stop` is set; the connection still stands then.
+pub(super) async fn serve(
+    agent: Agent,
+    agents: Agents,
+    shape: Shape,
+    meter: Meter,
+    rng: StdRng,
+    mut stop: watch::Receiver<bool>,
+) -> Agent {
+    let mut desk = Desk {
+        agent,
+        agents,
+        shape,
+        meter,
+        rng,
+        cases: HashMap::new(),
+        due: BinaryHeap::new(),
+        steps: HashMap::new(),
+        next_step: 0,
+    };
+    desk.get_ready().await;
+    loop {
+        let far = Instant::now() + Duration::from_secs(3_600);
+        let at = desk.due.peek().map_or(far, |Reverse((at, _))| *at);
+        tokio::select! {
+            incoming = desk.agent.next() => match incoming {
+                Some(incoming) => desk.take(incoming).await,
+                None => break,
+            },
+            () = sleep_until(at.into()) => desk.step().await,
+            _ = stop.changed() => break,
+        }
+    }
+    desk.agent
+}
+
+struct Desk {
+    agent: Agent,
+    agents: Agents,
+    shape: Shape,
+    meter: Meter,
+    rng: StdRng,
+    /// What it holds; `true` while a reply or the end is on its way.
+    cases: HashMap<Id, bool>,
+    due: BinaryHeap<Reverse<(Instant, u64)>>,
+    steps: HashMap<u64, Step>,
+    next_step: u64,
+}
+
+#[derive(Clone, Copy)]
+enum Step {
+    Accept(Offer),
+    Reply(Id),
+    End(Id),
+    WrapUpDone(Id),
+}
+
+impl Desk {
+    async fn get_ready(&self) {
+        self.order(
+            ClientFrame::SetPresence(SetPresence {
+                agent: None,
+                presence: Presence::Ready,
+                next: None,
+            }),
+            None,
+        )
+        .await;
+    }
+
+    /// Commands are not waited for: the next customer is.
+    async fn order(&self, frame: ClientFrame, latency: Option<(Instant, Latency)>) {
+        if let Ok(pending) = self.agent.start_call(frame).await {
+            let (intended, latency) = latency.unzip();
+            let intended = intended.unwrap_or_else(Instant::now);
+            self.meter.watch(pending, intended, latency);
+        }
+    }
+
+    async fn take(&mut self, incoming: Incoming) {
+        let frame = match incoming.what {
+            What::Frame(frame) => *frame,
+            What::Lost(_) => return self.meter.count(Count::Reconnects),
+            What::Over(_) => return self.meter.count(Count::Failed),
+        };
+        match frame {
+            ServerFrame::Welcome(_) => self.get_ready().await,
+            ServerFrame::Offer(offer) => {
+                self.meter.count(Count::Offers);
+                self.after(self.agents.accept_ms, Step::Accept(offer.offer));
+            }
+            ServerFrame::Presence(presence) => {
+                for held in presence.held {
+                    self.find(held).await;
+                }
+            }
+            ServerFrame::Assigned(named) => self.will_reply(named.conversation),
+            ServerFrame::Unassigned(named) => {
+                self.cases.remove(&named.conversation);
+            }
+            ServerFrame::StaffEvent(event) => {
+                self.event(event.conversation, event.event, incoming.at);
+            }
+            _ => {}
+        }
+    }
+
+    /// Held since before this client began.
+    async fn find(&mut self, held: Id) {
+        if !self.cases.contains_key(&held) {
+            let attach = Attach {
+                conversation: held,
+                after: 0,
+            };
+            self.order(ClientFrame::Attach(attach), None).await;
+            self.will_reply(held);
+        }
+    }
+
+    fn event(&mut self, conversation: Id, event: StaffEvent<'_>, at: Instant) {
+        match event {
+            StaffEvent::Message {
+                author: Author::Customer,
+                id,
+                body,
+            } => {
+                if let Some(id) = id {
+                    self.meter.delivered(id, at);
+                }
+                if !self.cases.contains_key(&conversation) {
+                    return;
+                }
+                if matches!(&body, Body::Text(text) if text == LAST_WORDS) {
+                    self.cases.insert(conversation, true);
+                    self.soon(Step::End(conversation));
+                } else {
+                    self.will_reply(conversation);
+                }
+            }
+            StaffEvent::WrapUp { .. } if self.cases.contains_key(&conversation) => {
+                self.after(self.agents.wrap_up_ms, Step::WrapUpDone(conversation));
+            }
+            StaffEvent::Closed { .. } | StaffEvent::Waiting(_) => {
+                self.cases.remove(&conversation);
+            }
+            _ => {}
+        }
+    }
+
+    /// One reply answers a whole burst.
+    fn will_reply(&mut self, conversation: Id) {
+        if !self.cases.insert(conversation, true).unwrap_or(false) {
+            self.soon(Step::Reply(conversation));
+        }
+    }
+
+    fn soon(&mut self, step: Step) {
+        let pause = think(self.agents.think_ms, &mut self.rng);
+        self.at(Instant::now() + pause, step);
+    }
+
+    fn after(&mut self, ms: u64, step: Step) {
+        self.at(Instant::now() + Duration::from_millis(ms), step);
+    }
+
+    fn at(&mut self, at: Instant, step: Step) {
+        self.due.push(Reverse((at, self.next_step)));
+        self.steps.insert(self.next_step, step);
+        self.next_step += 1;
+    }
+
+    async fn step(&mut self) {
+        let Some(Reverse((intended, number))) = self.due.pop() else {
+            return;
+        };
+        match self.steps.remove(&number) {
+            Some(Step::Accept(offer)) => {
+                // The case is there before its first event; the reply comes with `assigned`.
+                self.cases.entry(offer.conversation).or_insert(false);
+                self.order(ClientFrame::Accept(OfferAnswer { offer }), None)
+                    .await;
+            }
+            Some(Step::Reply(conversation)) => self.reply(conversation, intended).await,
+            Some(Step::End(conversation)) if self.cases.contains_key(&conversation) => {
+                self.order(ClientFrame::End(Named { conversation }), None)
+                    .await;
+            }
+            Some(Step::WrapUpDone(conversation)) => {
+                let code = Some("rehearsed".to_owned());
+                let done = ClientFrame::WrapUpDone(WrapUpDone { conversation, code });
+                self.order(done, None).await;
+            }
+            Some(Step::End(_)) | None => {}
+        }
+    }
+
+    async fn reply(&mut self, conversation: Id, intended: Instant) {
+        let Some(under_way) = self.cases.get_mut(&conversation) else {
+            return;
+        };
+        *under_way = false;
+        let text = reply(&self.shape, &mut self.rng);
+        let id: [u8; 16] = self.rng.random();
+        if let Ok((_, pending)) = self.agent.start_saying(conversation, id, &text).await {
+            self.meter.count(Count::AgentMessages);
+            self.meter.watch(pending, intended, Some(Latency::AgentAck));
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Runs: people with behaviour on the wire, measured, and the server they talk to.
+
+mod agent;
+mod archive;
+mod customer;
+mod hire;
+mod kill;
+mod lag;
+mod meter;
+mod outcome;
+mod process;
+mod run;
+mod supervisor;
+
+pub use kill::{Kill, kill};
+pub use outcome::{Outcome, write};
+pub use process::Process;
+pub use run::{Target, run};

@@ -1,0 +1,147 @@
+//! A server of the harness's own: a temporary data directory, a free port, ends with the run.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+use crate::client::Server;
+
+/// First start: eight passwords are hashed and the knowledge is read.
+const FIRST_START: Duration = Duration::from_secs(60);
+/// A planned stop takes at most 30 s by promise.
+const STOP: Duration = Duration::from_secs(35);
+
+/// A server process that can be killed and started again on the same data and port.
+pub struct Process {
+    binary: PathBuf,
+    directory: PathBuf,
+    pub server: Server,
+    child: Option<Child>,
+    /// Data that is removed with the process.
+    temporary: bool,
+}
+
+impl Process {
+    /// Starts `binary serve` on fresh data and waits until it is ready.
+    pub async fn start(binary: &Path) -> anyhow::Result<Self> {
+        let directory =
+            std::env::temp_dir().join(format!("crest-loadtest-{:016x}", rand::random::<u64>()));
+        std::fs::create_dir_all(&directory)?;
+        let port = free_port()?;
+        let mut process = Self {
+            binary: binary.to_owned(),
+            directory,
+            server: Server::at(&format!("http://127.0.0.1:{port}"))?,
+            child: None,
+            temporary: true,
+        };
+        process.launch(None)?;
+        process.ready(FIRST_START).await?;
+        Ok(process)
+    }
+
+    /// Starts the process on its data, with `CREST_FAULT` set where one is given.
+    pub fn launch(&mut self, fault: Option<&str>) -> anyhow::Result<()> {
+        let log = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.log())?;
+        let mut command = Command::new(&self.binary);
+        command
+            .arg("serve")
+            .env("CREST__SERVER__LISTEN", &self.server.authority)
+            .env("CREST__STORE__PATH", self.directory.join("data"))
+            .env_remove("CREST_FAULT")
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .kill_on_drop(true);
+        if let Some(fault) = fault {
+            command.env("CREST_FAULT", fault);
+        }
+        let child = command
+            .spawn()
+            .with_context(|| format!("{} does not start", self.binary.display()))?;
+        self.child = Some(child);
+        Ok(())
+    }
+
+    /// Waits until it is ready; an error carries the end of the server's own words.
+    pub async fn ready(&mut self, within: Duration) -> anyhow::Result<Duration> {
+        let server = self.server.clone();
+        let waited = server.ready(within).await;
+        waited.with_context(|| format!("the server said:\n{}", self.last_words()))
+    }
+
+    /// Ends it as a power cut would, for the process.
+    pub async fn kill(&mut self) -> anyhow::Result<()> {
+        if let Some(mut child) = self.child.take() {
+            child.kill().await?;
+        }
+        Ok(())
+    }
+
+    /// Waits for it to end by itself. `None` where it does not.
+    pub async fn ended(&mut self, within: Duration) -> anyhow::Result<Option<ExitStatus>> {
+        let Some(child) = &mut self.child else {
+            return Ok(None);
+        };
+        match timeout(within, child.wait()).await {
+            Ok(status) => {
+                self.child = None;
+                Ok(Some(status?))
+            }
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Asks it to stop, and waits until it has.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
+        let pid = self.child.as_ref().and_then(Child::id);
+        if let Some(pid) = pid.and_then(|pid| Pid::from_raw(pid as i32)) {
+            kill_process(pid, Signal::TERM)?;
+        }
+        let status = self.ended(STOP).await?;
+        match status {
+            Some(status) if status.success() => Ok(()),
+            Some(status) => bail!("the server ended with {status}:\n{}", self.last_words()),
+            None => bail!("the server did not stop within {STOP:?} of SIGTERM"),
+        }
+    }
+
+    /// Keeps the data directory, for whoever looks for what went wrong.
+    pub fn keep(&mut self) -> &Path {
+        self.temporary = false;
+        &self.directory
+    }
+
+    fn log(&self) -> PathBuf {
+        self.directory.join("server.log")
+    }
+
+    fn last_words(&self) -> String {
+        let log = std::fs::read(self.log()).unwrap_or_default();
+        let from = log.len().saturating_sub(2_000);
+        String::from_utf8_lossy(&log[from..]).into_owned()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if self.temporary {
+            // Nobody can be told any more; the system clears its temporary files some day.
+            let _ = std::fs::remove_dir_all(&self.directory);
+        }
+    }
+}
+
+fn free_port() -> anyhow::Result<u16> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    Ok(listener.local_addr()?.port())
+}
