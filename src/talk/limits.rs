@@ -32,3 +32,14 @@ pub const LINE_BYTES: usize = 16 * 1024;
 pub const RECALLED_LINES: usize = 50;
 /// Milliseconds of silence after which a client whose input is over ends: answers are still shown.
 pub const LINGER_MS: u64 = 3_000;
+/// Milliseconds of the first reconnect delay's upper bound, doubled each time up to the last; the
+/// protocol's own.
+pub const RECONNECT_FIRST_MS: u64 = 500;
+pub const RECONNECT_LAST_MS: u64 = 30_000;
+/// Commands under way before `welcome` says how many may be; one keeps any order.
+pub const UNACKED_BEFORE_WELCOME: usize = 1;
+/// Milliseconds of silence before a ping, until `welcome` says.
+pub const HEARTBEAT_BEFORE_WELCOME_MS: u64 = 30_000;
+
+const _: () = assert!(RECONNECT_FIRST_MS < RECONNECT_LAST_MS);
+const _: () = assert!(TYPING_SEND_MS < TYPING_SHOW_MS);

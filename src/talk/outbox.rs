@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 
 use crest_schema::frame::{ClientFrame, Id};
 
+use super::limits::UNACKED_BEFORE_WELCOME;
+
 /// What to do with a frame whose connection is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Keep {
@@ -40,7 +42,7 @@ impl Outbox {
         Self {
             frames: VecDeque::new(),
             references: 0,
-            window: crest_schema::limits::UNACKED_MAX as usize,
+            window: UNACKED_BEFORE_WELCOME,
             held_until: 0,
         }
     }

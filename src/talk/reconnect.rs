@@ -1,8 +1,6 @@
 //! When to come back: full jitter, as the protocol asks.
 
-use crest_schema::limits::{RECONNECT_FIRST_MS, RECONNECT_LAST_MS};
-
-use super::limits::STEADY_MS;
+use super::limits::{RECONNECT_FIRST_MS, RECONNECT_LAST_MS, STEADY_MS};
 
 /// Delays of one client.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,9 +22,9 @@ impl Reconnect {
         if lived.is_some_and(|ms| ms >= STEADY_MS) {
             self.attempt = 0;
         }
-        let bound = u64::from(RECONNECT_FIRST_MS)
+        let bound = RECONNECT_FIRST_MS
             .saturating_mul(1 << self.attempt.min(16))
-            .min(u64::from(RECONNECT_LAST_MS));
+            .min(RECONNECT_LAST_MS);
         self.attempt = self.attempt.saturating_add(1);
         let wait = (bound as f64 * random.clamp(0.0, 1.0)) as u64;
         wait.max(u64::from(retry_after_ms.unwrap_or(0)))

@@ -12,7 +12,8 @@ use super::args::Side;
 use super::customer::Customer;
 use super::input::{self, Input};
 use super::limits::{
-    CATCH_UP_MS, HISTORY_EVENTS, KEPT_FRAMES, LINGER_MS, PONG_MS, TICKETS_REFUSED, TYPING_SEND_MS,
+    CATCH_UP_MS, HEARTBEAT_BEFORE_WELCOME_MS, HISTORY_EVENTS, KEPT_FRAMES, LINGER_MS, PONG_MS,
+    TICKETS_REFUSED, TYPING_SEND_MS,
 };
 use super::line::{Line, Mark, Out};
 use super::outbox::{Keep, Outbox};
@@ -88,7 +89,7 @@ impl Talk {
             greeted: false,
             bye: None,
             tickets_refused: 0,
-            heartbeat_ms: u64::from(crest_schema::limits::HEARTBEAT_MS),
+            heartbeat_ms: HEARTBEAT_BEFORE_WELCOME_MS,
             heard_at: 0,
             pinged: false,
             typed_at: 0,
