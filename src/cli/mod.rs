@@ -41,8 +41,6 @@ enum Command {
         #[command(subcommand)]
         what: ask::BotCommand,
     },
-    /// Talk from a terminal: ask as a customer, serve as an agent, watch as a supervisor.
-    Talk(crate::talk::TalkArgs),
     /// Print the version.
     Version,
 }
@@ -56,7 +54,6 @@ pub fn main() -> ExitCode {
         Command::Config { what } => settings::config(&what),
         Command::Verify(settings) => verify::verify(&settings),
         Command::Bot { what } => ask::bot(&what),
-        Command::Talk(arguments) => talk(arguments),
         Command::Version => {
             println!("crest {}", env!("CARGO_PKG_VERSION"));
             Ok(ExitCode::SUCCESS)
@@ -78,12 +75,3 @@ fn talk(arguments: TalkArgs) -> Done {
 
 /// What a command ends with: an exit code, or words for people.
 type Done = Result<ExitCode, Box<dyn std::error::Error>>;
-
-fn talk(arguments: crate::talk::TalkArgs) -> Done {
-    // One person at one socket: a second thread would have nothing to do.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(crate::talk::run(arguments))?;
-    Ok(ExitCode::SUCCESS)
-}
