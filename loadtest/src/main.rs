@@ -23,6 +23,21 @@ enum Command {
     /// Kill a server again and again under load. Exits 1 if anything acknowledged is lost, doubled or
     /// out of order, or the server is not ready again within 3 s.
     Kill(KillArgs),
+    /// Measure the server's memory of an idle connection with its conversation.
+    Idle(IdleArgs),
+}
+
+#[derive(Args)]
+struct IdleArgs {
+    /// The crest binary.
+    #[arg(long)]
+    spawn: PathBuf,
+    /// At most 19,000: a process has 20,000 file descriptors.
+    #[arg(long, default_value_t = 15_000, value_parser = clap::value_parser!(u32).range(1..=19_000))]
+    connections: u32,
+    /// No progress bar.
+    #[arg(long)]
+    quiet: bool,
 }
 
 #[derive(Args)]
@@ -79,6 +94,7 @@ fn main() -> anyhow::Result<ExitCode> {
     match Cli::parse().command {
         Command::Run(args) => runtime.block_on(run(args)),
         Command::Kill(args) => runtime.block_on(kill(args)),
+        Command::Idle(args) => runtime.block_on(idle(args)),
     }
 }
 
@@ -109,6 +125,12 @@ async fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
         process.stop().await?;
     }
     Ok(outcome.exit_code(!args.correctness).into())
+}
+
+async fn idle(args: IdleArgs) -> anyhow::Result<ExitCode> {
+    let report = drive::idle(&args.spawn, args.connections as usize, args.quiet).await?;
+    print!("{}", report.summary());
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn kill(args: KillArgs) -> anyhow::Result<ExitCode> {

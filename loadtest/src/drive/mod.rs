@@ -4,6 +4,7 @@ mod agent;
 mod archive;
 mod customer;
 mod hire;
+mod idle;
 mod kill;
 mod lag;
 mod meter;
@@ -12,6 +13,7 @@ mod process;
 mod run;
 mod supervisor;
 
+pub use idle::{IdleReport, idle};
 pub use kill::{Kill, kill};
 pub use outcome::{Outcome, write};
 pub use process::Process;

@@ -115,6 +115,20 @@ impl Process {
         }
     }
 
+    /// Resident memory of the server, from `/proc`.
+    pub fn resident_bytes(&self) -> anyhow::Result<u64> {
+        let pid = self
+            .child
+            .as_ref()
+            .and_then(Child::id)
+            .context("the server runs")?;
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes = line.and_then(|line| line.split_whitespace().next());
+        let kilobytes: u64 = kilobytes.context("/proc names VmRSS")?.parse()?;
+        Ok(kilobytes * 1024)
+    }
+
     /// Keeps the data directory, for whoever looks for what went wrong.
     pub fn keep(&mut self) -> &Path {
         self.temporary = false;
