@@ -15,4 +15,5 @@ pub mod gateway;
 pub mod http;
 pub mod node;
 pub mod store;
+pub mod talk;
 pub mod translate;

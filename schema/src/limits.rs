@@ -16,6 +16,13 @@ pub const HISTORY_DEFAULT: u32 = 50;
 pub const RESUME_MAX: usize = 64;
 /// Rows of one `board` frame: the longest names still fit [`SERVER_FRAME_BYTES`].
 pub const BOARD_ROWS: usize = 200;
+/// Commands of one connection that wait for their answer; `welcome` says what holds.
+pub const UNACKED_MAX: u32 = 32;
+/// Milliseconds of silence after which the server pings, as clients assume it before `welcome`.
+pub const HEARTBEAT_MS: u32 = 30_000;
+/// Milliseconds of the first reconnect delay's upper bound, doubled each time up to the last.
+pub const RECONNECT_FIRST_MS: u32 = 500;
+pub const RECONNECT_LAST_MS: u32 = 30_000;
 
 const _: () = assert!(FRAME_BYTES <= SERVER_FRAME_BYTES);
 const _: () = assert!(HISTORY_DEFAULT <= HISTORY_MAX);

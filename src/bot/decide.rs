@@ -31,7 +31,7 @@ const LITTLE: f32 = 2.6;
 const SURE_OF_ITSELF: f32 = 0.98;
 
 /// A carried topic keeps the turn if it ranks at least this share of the best.
-const TOPIC_SHARE: f32 = 0.62;
+const TOPIC_SHARE: f32 = 0.5;
 
 /// Openings that tie a message to what was said before.
 const FOLLOW_UPS: &[&str] = &[

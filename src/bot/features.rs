@@ -15,6 +15,8 @@ pub enum Kind {
     /// A pair of syllables: speaks only where the pair of letters is unknown.
     Sounds,
     Meaning,
+    /// A meaning by its sound only: speaks only where letters are unknown.
+    Heard,
     MeaningPair,
     /// A phrase of another world. An article that says it makes it the shop's own.
     Foreign,
@@ -133,14 +135,19 @@ fn meanings(units: &[Unit], found: &[Found], features: &mut Vec<Feature>) {
         };
         let weight = if phrase.by_sound { share * 0.7 } else { share };
         let (start, end) = (phrase.start as u16, phrase.end as u16);
+        let kind = if phrase.by_sound {
+            Kind::Heard
+        } else {
+            Kind::Meaning
+        };
         features.push(Feature {
             id: salted(4, [number, 0]),
-            kind: Kind::Meaning,
+            kind,
             weight,
             start,
             end,
         });
-        if !seen.iter().any(|(known, _, _)| *known == number) {
+        if kind == Kind::Meaning && !seen.iter().any(|(known, _, _)| *known == number) {
             seen.push((number, weight, phrase));
         }
     }

@@ -50,7 +50,7 @@ pub(super) fn field_weight(kind: Kind) -> f32 {
         Kind::Unit => 0.8,
         Kind::Pair => 1.0,
         Kind::Sounds => 0.9,
-        Kind::Meaning => 2.2,
+        Kind::Meaning | Kind::Heard => 2.2,
         Kind::MeaningPair => 1.1,
         Kind::Foreign => 0.0,
     }
@@ -180,7 +180,7 @@ impl Builder {
     /// Counts each feature once a message; the features' numbers in order.
     fn tally(&mut self, message: &Message, tally: &mut BTreeMap<u32, f32>) -> Vec<u32> {
         let mut numbers: Vec<u32> = Vec::with_capacity(message.features.len());
-        for feature in &message.features {
+        for feature in message.features.iter().filter(|f| f.kind != Kind::Heard) {
             let fresh = self.index.numbers.len() as u32;
             numbers.push(*self.index.numbers.entry(feature.id).or_insert(fresh));
         }
@@ -249,7 +249,11 @@ impl Builder {
 /// Each feature of a message once, with the weight it has by kind and place.
 fn own_weights(index: &Index, message: &Message) -> Vec<(u32, f32)> {
     let mut weights: Vec<(u32, f32)> = Vec::with_capacity(message.features.len());
-    for feature in message.features.iter().filter(|f| f.kind != Kind::Sounds) {
+    for feature in message
+        .features
+        .iter()
+        .filter(|f| !matches!(f.kind, Kind::Sounds | Kind::Heard))
+    {
         let Some(number) = index.number(feature) else {
             continue;
         };

@@ -117,6 +117,7 @@ fn terms(index: &Index, message: &Message) -> Vec<Term> {
                 continue;
             }
             Kind::Unit => pair_known = false,
+            Kind::Heard if is_spelled(index, message, &feature) => continue,
             _ => {}
         }
         let rarity = number.map_or(UNKNOWN, |n| index.rarity(n));
@@ -136,6 +137,19 @@ fn terms(index: &Index, message: &Message) -> Vec<Term> {
         }
     }
     terms
+}
+
+/// Whether the index knows every pair of letters a feature covers: nothing is
+/// misspelt there.
+fn is_spelled(index: &Index, message: &Message, feature: &Feature) -> bool {
+    let within = |f: &&Feature| f.start >= feature.start && f.end <= feature.end;
+    let mut pairs = message
+        .features
+        .iter()
+        .filter(|f| f.kind == Kind::Pair)
+        .filter(within)
+        .peekable();
+    pairs.peek().is_some() && pairs.all(|pair| index.number(pair).is_some())
 }
 
 fn first_pass(
@@ -202,7 +216,7 @@ fn coverage(index: &Index, article: u32, message: &Message, terms: &[Term]) -> f
         let trust = match term.feature.kind {
             Kind::Unit if term.feature.weight >= 1.0 => 0.9,
             Kind::Unit => 0.45,
-            Kind::Sounds => 0.7,
+            Kind::Sounds | Kind::Heard => 0.7,
             _ => 1.0,
         };
         let value = trust * (0.4 + 0.6 * strength);
@@ -249,7 +263,7 @@ fn strange(message: &Message, terms: &[Term]) -> f32 {
         let speaks = match term.feature.kind {
             Kind::Unit => term.feature.weight >= 1.0,
             Kind::MeaningPair | Kind::Foreign => false,
-            Kind::Pair | Kind::Sounds | Kind::Meaning => true,
+            Kind::Pair | Kind::Sounds | Kind::Meaning | Kind::Heard => true,
         };
         let span = term.feature.start as usize..term.feature.end as usize;
         known[span].iter_mut().for_each(|unit| *unit |= speaks);

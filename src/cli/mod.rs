@@ -11,6 +11,8 @@ use clap::{Parser, Subcommand};
 
 pub use settings::Settings;
 
+use crate::talk::TalkArgs;
+
 /// Real-time customer service at the crest of a sales peak.
 #[derive(Parser)]
 #[command(name = "crest", version, arg_required_else_help = true)]
@@ -23,6 +25,8 @@ struct Arguments {
 enum Command {
     /// Run the node: HTTP and WebSocket on one port, the store in one folder.
     Serve(Settings),
+    /// Talk to a node from a terminal, as a customer, an agent or a supervisor.
+    Talk(TalkArgs),
     /// Install the demonstration tenant into the store and exit.
     Seed(Settings),
     /// Show or check the configuration.
@@ -45,6 +49,7 @@ enum Command {
 pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Serve(settings) => serve::serve(&settings),
+        Command::Talk(arguments) => talk(arguments),
         Command::Seed(settings) => serve::seed(&settings),
         Command::Config { what } => settings::config(&what),
         Command::Verify(settings) => verify::verify(&settings),
@@ -58,6 +63,14 @@ pub fn main() -> ExitCode {
         eprintln!("crest: {error}");
         ExitCode::FAILURE
     })
+}
+
+fn talk(arguments: TalkArgs) -> Done {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(crate::talk::run(arguments))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// What a command ends with: an exit code, or words for people.

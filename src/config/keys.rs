@@ -101,8 +101,6 @@ settings! {
             "Threads that run actors and sockets.";
         max_connections: usize = "50000", "connections", Some(1..=2_000_000), "",
             "Accepted sockets; above it a new one is refused with a hint when to return. Raise the file limit with it.";
-        backlog: u32 = "4096", "connections", Some(16..=65_535), "",
-            "Connections the kernel holds while the node is busy accepting a reconnect storm.";
         drain_ms: u64 = "25000", "ms", Some(0..=600_000), "stop at once",
             "Time a planned stop takes to answer accepted work and hand clients over; the process is gone within 30 s.";
         allowed_origins: Vec<String> = "", "list of origins", None, "no browser on another origin",
@@ -117,32 +115,18 @@ settings! {
             "Holds the transcript log and the desk's relational file; created if missing.";
         durability: Durability = "full", "full, relaxed", None, "",
             "full: an acknowledged message survives power loss. relaxed: it survives a crash of the process only.";
-        group_rows: usize = "4096", "rows", Some(1..=65_536), "",
-            "Most rows of one commit of the log.";
-        group_bytes: usize = "4194304", "bytes", Some(65_536..=67_108_864), "",
-            "Most bytes of one commit of the log.";
-        intake: usize = "8192", "batches", Some(16..=1_048_576), "",
-            "Batches waiting for the log's writer; full means actors wait and overload is told.";
     }
     limits: Limits = "What one connection or request may take." {
         frames_per_s: u32 = "50", "frames/s", Some(1..=100_000), "",
             "Sustained frames of one connection; a person types far less.";
         frames_burst: u32 = "200", "frames", Some(1..=100_000), "",
             "Frames above the rate at once: what a client resends after a reconnect.";
-        unacked_window: u32 = "32", "commands", Some(1..=32), "",
-            "Commands a connection may have in flight before it must wait for an answer.";
         outbox_bytes: usize = "262144", "bytes", Some(65_536..=16_777_216), "",
             "What is queued for a slow reader before typing is dropped, then a gap marked, then the socket closed.";
         handshake_timeout_ms: u64 = "5000", "ms", Some(100..=60_000), "",
             "From accept to the end of the request head.";
-        auth_timeout_ms: u64 = "10000", "ms", Some(100..=60_000), "",
-            "From upgrade to a first frame with a valid ticket.";
         ping_ms: u64 = "25000", "ms", Some(1_000..=600_000), "",
             "A silent connection is pinged; below the 30 to 60 s after which proxies drop one.";
-        pong_timeout_ms: u64 = "20000", "ms", Some(1_000..=600_000), "",
-            "A ping unanswered for so long ends the connection.";
-        connections_per_address: u32 = "0", "connections", Some(0..=1_000_000), "no limit",
-            "Sockets from one address; off because one mobile gateway carries thousands of customers.";
         body_bytes: usize = "262144", "bytes", Some(1_024..=16_777_216), "",
             "Body of an HTTP request: the longest article with its answers is far below.";
         request_timeout_ms: u64 = "10000", "ms", Some(100..=120_000), "",
@@ -185,24 +169,8 @@ settings! {
     bot: Bot = "When the bot speaks." {
         knowledge_file: PathBuf = "ops/demo/knowledge.toml", "file", None, "",
             "Articles the demo tenant starts with; afterwards knowledge lives in the store.";
-        answer_permille: u16 = "600", "permille", Some(1..=1_000), "",
-            "Calibrated score from which an article is given as the answer.";
-        clarify_permille: u16 = "350", "permille", Some(1..=1_000), "",
-            "Score from which the bot asks which of several was meant; below it falls back.";
-        margin_permille: u16 = "80", "permille", Some(0..=1_000), "never clarifies for a close second",
-            "Lead over the runner-up that an answer needs.";
         threads: usize = "1", "threads", Some(1..=64), "",
             "Threads that search the knowledge.";
-    }
-    overload: Overload = "When work is refused so that accepted work is answered." {
-        lag_ms: u64 = "200", "ms", Some(10..=10_000), "",
-            "Lag of an arbiter or the log's writer that sheds one more class, from typing up to new conversations.";
-        recover_ms: u64 = "5000", "ms", Some(100..=600_000), "",
-            "Calm that gives one class back.";
-        retry_after_ms: u64 = "2000", "ms", Some(100..=600_000), "",
-            "Told to whoever is refused; each client spreads its return at random over it.";
-        conversations_per_s: u32 = "0", "conversations/s", Some(0..=1_000_000), "no limit",
-            "New conversations of one tenant; above it they are refused first.";
     }
     log: Log = "What the process says about itself." {
         level: LogLevel = "info", "error, warn, info, debug, trace", None, "",

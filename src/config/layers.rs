@@ -135,9 +135,6 @@ fn contradictions(config: &Config) -> impl Iterator<Item = &'static str> {
             "auth.demo has public passwords and server.listen is not a loopback address; set auth.demo = false, or auth.dev = true on a closed network",
         ),
         short_key.then_some("auth.visitor_key is shorter than 32 bytes; make one with `openssl rand -hex 32`"),
-        (config.bot.clarify_permille > config.bot.answer_permille).then_some(
-            "bot.clarify_permille is above bot.answer_permille, so the bot would never answer without asking; lower it",
-        ),
         (auth.login_backoff_max_ms < auth.login_backoff_ms || auth.address_backoff_max_ms < auth.login_backoff_ms)
             .then_some("auth.login_backoff_ms is above the longest wait; lower it"),
     ]

@@ -10,7 +10,7 @@ mod problem;
 mod render;
 mod value;
 
-pub use keys::{Auth, Bot, Config, KEYS, Key, Limits, Log, Overload, SECTIONS, Server, Store};
+pub use keys::{Auth, Bot, Config, KEYS, Key, Limits, Log, SECTIONS, Server, Store};
 pub use layers::{Effective, Inputs, Layer, Source, check, load};
 pub use problem::{ConfigFailure, Problem};
 pub use render::{markdown, print, sample};

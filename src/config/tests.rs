@@ -219,13 +219,3 @@ fn the_table_says_everything_about_every_key() {
         assert!(table.contains(&format!("| `{}` |", key.path())));
     }
 }
-
-#[test]
-fn the_wires_window_is_not_wider_than_the_domains() {
-    let key = KEYS
-        .iter()
-        .find(|key| key.path() == "limits.unacked_window")
-        .unwrap();
-    let most = *key.bounds.as_ref().unwrap().end();
-    assert_eq!(most, u64::from(crest_actors::limits::COMMAND_WINDOW));
-}

@@ -105,7 +105,7 @@ pub async fn run(
             std::process::exit(70)
         },
     };
-    let doors = Doors::new(auth.clone(), config.limits.ping_ms as u32);
+    let doors = Doors::new(auth.clone(), desk.clone(), config.limits.ping_ms as u32);
     let threads = start_arbiters(&world, &config, &directory, &doors);
 
     let readiness = NodeReadiness::default();
@@ -232,6 +232,7 @@ fn start_arbiters(
             let hub = start_arbiter(world, number, directory);
             let gate = Gate::new(0, number, limits(&config));
             let sessions = Sessions::install(&hub, gate, doors);
+            actix::spawn(sessions.clone().keep_checking());
             actix::spawn(sessions.keep_beating());
             wake_all(&hub);
         });
@@ -261,10 +262,10 @@ fn sockets(post: Post, config: &Config) -> Router {
                 move |transport, _| {
                     let arbiter = turn.fetch_add(1, Ordering::Relaxed) % post.arbiters();
                     post.run_on(arbiter, move |_| {
-                        if let Some(sessions) = Sessions::here() {
-                            if let Err(error) = sessions.gate().adopt(transport) {
-                                tracing::debug!(%error, "a connection was gone before it began");
-                            }
+                        let adopted =
+                            Sessions::here().map(|sessions| sessions.gate().adopt(transport));
+                        if let Some(Err(error)) = adopted {
+                            tracing::debug!(%error, "a connection was gone before it began");
                         }
                     });
                 },

@@ -43,7 +43,10 @@ struct Write {
 }
 
 static DISKS: LazyLock<Mutex<HashMap<PathBuf, Arc<Disk>>>> = LazyLock::new(Mutex::default);
-static FILES: LazyLock<Mutex<HashMap<usize, (PathBuf, Arc<Disk>)>>> = LazyLock::new(Mutex::default);
+/// Open files by the address SQLite gave them.
+type Files = HashMap<usize, (PathBuf, Arc<Disk>)>;
+
+static FILES: LazyLock<Mutex<Files>> = LazyLock::new(Mutex::default);
 
 impl Disk {
     /// The disk of what is opened in this directory from now on.

@@ -105,7 +105,7 @@ impl EmbeddedStore {
         let (sender, answered) = mpsc::channel();
         self.command(
             ONE,
-            |done| Command::Settle(done),
+            Command::Settle,
             Box::new(move |settled| {
                 // The asker waits below.
                 let _ = sender.send(settled);

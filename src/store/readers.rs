@@ -151,7 +151,7 @@ impl Reader {
     fn activate(&self, log: &LogId, token: Token) -> Result<Activation, StoreFailure> {
         let read = match self.transcript(log) {
             Ok(Some(transcript)) => transcript
-                .from_newest_base()
+                .since_newest_base()
                 .map(|read| (Some(transcript.log_no), read)),
             Ok(None) => Ok((None, empty(log))),
             Err(trouble) => Err(trouble),
@@ -191,7 +191,7 @@ impl Reader {
 
     fn read(&self, log: &LogId, after: Seq, limit: usize) -> Result<Read, Trouble> {
         match self.transcript(log)? {
-            Some(transcript) => transcript.from(after.0 + 1, limit),
+            Some(transcript) => transcript.since(after.0.saturating_add(1), limit),
             None => Ok(empty(log)),
         }
     }

@@ -54,12 +54,12 @@ pub fn number_of(connection: &Connection, log: &LogId) -> rusqlite::Result<Optio
 
 impl Transcript<'_> {
     /// Everything from the newest base on, or from the first event.
-    pub fn from_newest_base(&self) -> Result<Read, Trouble> {
+    pub fn since_newest_base(&self) -> Result<Read, Trouble> {
         let from = match self.open.base_seq() {
             Some(seq) => seq,
             None => self.newest_located_base()?.unwrap_or(1),
         };
-        self.from(from, usize::MAX)
+        self.since(from, usize::MAX)
     }
 
     /// The newest event alone.
@@ -75,11 +75,11 @@ impl Transcript<'_> {
         } else {
             self.open.end() - 1
         };
-        self.from(last.max(1), 1)
+        self.since(last.max(1), 1)
     }
 
     /// At most `limit` events from this seq on.
-    pub fn from(&self, from: u64, limit: usize) -> Result<Read, Trouble> {
+    pub fn since(&self, from: u64, limit: usize) -> Result<Read, Trouble> {
         let mut read = Read {
             records: Vec::new(),
             last: from - 1,

@@ -114,7 +114,7 @@ impl Walk<'_> {
             open: Run::default(),
         };
         self.report.logs += 1;
-        let read = match transcript.from(1, usize::MAX) {
+        let read = match transcript.since(1, usize::MAX) {
             Ok(read) => read,
             Err(Trouble::Corrupt(what)) => {
                 self.problem(format!("{}: {what}", display(log)));

@@ -251,6 +251,7 @@ fn pages_join_without_gap_or_repeat(open: Open) {
     }
     assert_eq!(read(&*store, &log, 333, 5), Ok(vec![]));
     assert_eq!(read(&*store, &log, 9_999, 5), Ok(vec![]));
+    assert_eq!(read(&*store, &log, u64::MAX, 5), Ok(vec![]));
     assert_eq!(read(&*store, &log, 0, 0), Ok(vec![]));
 }
 

@@ -2,7 +2,7 @@
 
 use crest::gateway::socket::codes;
 
-use crate::kit::{Frame, Server, binary, masked, run};
+use crate::kit::{Frame, Server, binary, masked, run, settle};
 
 /// Writes bytes, and expects what comes back.
 #[track_caller]
@@ -210,4 +210,17 @@ fn text_is_1003_whole_or_split_inside_a_character() {
         [masked(0x01, &[0xff]), masked(0x80, &[0xff])].concat(),
         codes::UNSUPPORTED,
     );
+}
+
+#[test]
+fn a_message_that_begins_empty_may_go_on_in_a_later_segment() {
+    run(async {
+        let server = Server::echo();
+        let (mut peer, _) = server.connect().await;
+        for part in [masked(0x02, b""), masked(0x00, b""), masked(0x80, b"late")] {
+            peer.write(&part).await;
+            settle().await;
+        }
+        assert_eq!(peer.frame().await, Some(Frame::binary(b"late")));
+    });
 }

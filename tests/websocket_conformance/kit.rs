@@ -8,7 +8,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use crest::gateway::socket::{Closed, Flow, Gate, Handler, Kind, SocketLimits, Transport};
 use crest_actors::ids::SessionId;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::LocalSet;
 
@@ -92,6 +93,20 @@ impl Server {
         (Peer(tcp), self.gate.adopt(transport).unwrap())
     }
 
+    /// A peer on a path that holds about a megabyte and never grows. Less than a few segments of
+    /// the loopback would wait for the kernel's own timers, which no paused clock moves.
+    pub async fn connect_narrow(&self) -> (Peer, SessionId) {
+        let (tcp, server) = pair().await;
+        SockRef::from(&tcp)
+            .set_recv_buffer_size(512 * 1024)
+            .unwrap();
+        SockRef::from(&server)
+            .set_send_buffer_size(256 * 1024)
+            .unwrap();
+        let transport = Transport::new(server, Bytes::new()).unwrap();
+        (Peer(tcp), self.gate.adopt(transport).unwrap())
+    }
+
     pub fn told(&self) -> Vec<Told> {
         self.logic.told.borrow().clone()
     }
@@ -159,14 +174,16 @@ impl Frame {
     }
 }
 
-/// The client's side of a connection.
-pub struct Peer(pub TcpStream);
+/// The client's side of a connection, or the reading half of it.
+pub struct Peer<T = TcpStream>(pub T);
 
 impl Peer {
     pub async fn write(&mut self, bytes: &[u8]) {
         self.0.write_all(bytes).await.unwrap();
     }
+}
 
+impl<T: AsyncRead + Unpin> Peer<T> {
     /// The next frame; `None` once the server has ended its side.
     pub async fn frame(&mut self) -> Option<Frame> {
         let read = async {
@@ -233,7 +250,12 @@ pub fn binary(payload: &[u8]) -> Vec<u8> {
     masked(0x82, payload)
 }
 
-/// Lets every task run that can, several times over, and a little time pass.
+/// Lets this much time pass. Under a paused clock it passes once nobody has anything left to do.
+pub async fn pass(time: Duration) {
+    tokio::time::sleep(time).await;
+}
+
+/// Lets everything happen that can without time.
 pub async fn settle() {
-    tokio::time::sleep(Duration::from_millis(1)).await;
+    pass(Duration::from_millis(1)).await;
 }

@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
-use crate::kit::{Frame, Peer, Server, binary, run};
+use crate::kit::{Frame, Peer, Server, binary, pass, run, settle};
 
 /// A listener whose upgraded connections a gate on this thread adopts.
 struct Site {
@@ -46,7 +46,7 @@ impl Site {
             }
         };
         let slow = || async {
-            tokio::time::sleep(Duration::from_secs(3)).await;
+            pass(Duration::from_secs(3)).await;
             "done"
         };
         let router = Router::new()
@@ -149,5 +149,136 @@ fn the_answer_is_that_of_the_rfc_and_bytes_behind_the_request_are_kept() {
         assert_eq!(peer.frame().await, Some(Frame::binary(b"early")));
         peer.write(&binary(b"bird")[3..]).await;
         assert_eq!(peer.frame().await, Some(Frame::binary(b"bird")));
+    });
+}
+
+#[test]
+fn requests_that_are_no_upgrade_are_told_what_to_send() {
+    let cases = [
+        ("GET /ws", "POST /ws", "405"),
+        ("Upgrade: websocket", "Upgrade: h2c", "426"),
+        ("keep-alive, Upgrade", "keep-alive", "426"),
+        ("Version: 13", "Version: 8", "426"),
+        ("dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZQ==", "400"),
+        (
+            "dGhlIHNhbXBsZSBub25jZQ==",
+            "dGhlIHNhbXBsZSBub25jZQ!!",
+            "400",
+        ),
+        ("crest.v1.msgpack", "crest.v2.msgpack", "400"),
+        (
+            "Host: crest",
+            "Host: crest\r\nOrigin: https://evil.example",
+            "403",
+        ),
+        (
+            "Host: crest",
+            "Host: crest\r\nOrigin: https://shop.example",
+            "101",
+        ),
+        ("Host: crest", "Host: crest", "101"),
+    ];
+    run(async {
+        let site = Site::new(SocketLimits::default());
+        for (from, to, status) in cases {
+            let (_tcp, head) = site.ask(&REQUEST.replacen(from, to, 1)).await;
+            assert!(
+                head.starts_with(&format!("http/1.1 {status} ")),
+                "{to}: {head}"
+            );
+            if status == "426" {
+                assert!(head.contains("sec-websocket-version: 13"), "{head}");
+            }
+        }
+    });
+}
+
+const SLOW: &str = "GET /slow HTTP/1.1\r\nHost: crest\r\n\r\n";
+
+#[test]
+fn connections_beyond_the_limit_are_told_when_to_return_and_seats_come_free() {
+    run(async {
+        let site = Site::new(SocketLimits {
+            connections: 2,
+            ..SocketLimits::default()
+        });
+        let (first, head) = site.ask(REQUEST).await;
+        assert!(head.starts_with("http/1.1 101 "), "{head}");
+        let (_second, head) = site.ask(REQUEST).await;
+        assert!(head.starts_with("http/1.1 101 "), "{head}");
+        let (_third, head) = site.ask(REQUEST).await;
+        assert!(head.starts_with("http/1.1 503 "), "{head}");
+        assert!(head.contains("retry-after: 5\r\n"), "{head}");
+        drop(first);
+        while site.server.gate.connections() == 2 {
+            tokio::task::yield_now().await;
+        }
+        let (_fourth, head) = site.ask(REQUEST).await;
+        assert!(
+            head.starts_with("http/1.1 101 "),
+            "an upgraded connection kept its seat: {head}"
+        );
+    });
+}
+
+#[test]
+fn a_head_that_does_not_come_ends_the_connection() {
+    run(async {
+        let site = Site::new(SocketLimits::default());
+        let mut tcp = site.connect().await;
+        tcp.write_all(&REQUEST.as_bytes()[..40]).await.unwrap();
+        let start = tokio::time::Instant::now();
+        assert_eq!(tcp.read(&mut [0; 1]).await.unwrap_or(0), 0);
+        assert!(start.elapsed() <= Duration::from_secs(11));
+    });
+}
+
+#[test]
+fn a_head_too_large_is_refused() {
+    run(async {
+        let site = Site::new(SocketLimits::default());
+        let cookie = format!("Host: crest\r\nCookie: {}", "x".repeat(20_000));
+        let (_tcp, head) = site.ask(&REQUEST.replace("Host: crest", &cookie)).await;
+        assert!(head.starts_with("http/1.1 431 "), "{head}");
+    });
+}
+
+#[test]
+fn shutdown_lets_requests_end_and_leaves_upgraded_connections_alone() {
+    run(async {
+        let site = Site::new(SocketLimits::default());
+        let (tcp, _) = site.ask(REQUEST).await;
+        let mut slow = site.connect().await;
+        slow.write_all(SLOW.as_bytes()).await.unwrap();
+        let mut idle = site.connect().await;
+        settle().await;
+        site.stop.send(()).unwrap();
+        let answer = head(&mut slow).await;
+        assert!(answer.starts_with("http/1.1 200 "), "{answer}");
+        assert_eq!(idle.read(&mut [0; 1]).await.unwrap_or(0), 0);
+        site.serving.await.unwrap();
+        assert!(TcpStream::connect(site.address).await.is_err());
+        let mut peer = Peer(tcp);
+        peer.write(&binary(b"still here")).await;
+        assert_eq!(peer.frame().await, Some(Frame::binary(b"still here")));
+    });
+}
+
+#[test]
+fn shutdown_does_not_wait_for_ever() {
+    run(async {
+        let limits = SocketLimits {
+            shutdown: Duration::from_secs(1),
+            ..SocketLimits::default()
+        };
+        let site = Site::new(limits);
+        let mut slow = site.connect().await;
+        slow.write_all(SLOW.as_bytes()).await.unwrap();
+        settle().await;
+        site.stop.send(()).unwrap();
+        let start = tokio::time::Instant::now();
+        site.serving.await.unwrap();
+        assert!(start.elapsed() < Duration::from_secs(2));
+        assert_eq!(head(&mut slow).await, "");
     });
 }

@@ -217,6 +217,7 @@ fn effect(effect: &Effect) -> Option<String> {
             format!("pub {}>{customers}|{staff}", it.entry.seq.0)
         }
         Effect::AskBot(turn) => format!("bot {} {:?}", turn.turn, turn.text),
+        Effect::Rally(tenant) => format!("rally {tenant}"),
     })
 }
 

@@ -1,7 +1,8 @@
 use super::*;
+use crate::agent::Presence;
 use crate::conversation::Overflow;
 use crate::directory::{Boosts, Directory, Group, StaffRole, Tenant, Timing};
-use crate::ids::{GroupId, SessionId, TenantId};
+use crate::ids::{GroupId, TenantId};
 
 /// A group with these members and skills.
 fn directory(members: &[(&str, &[&str])], expected_handling_ms: u64) -> Arc<Directory> {

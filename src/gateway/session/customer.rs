@@ -298,10 +298,11 @@ impl CustomerSession {
 
     /// The outbox is empty again: the log fills what was not shown.
     pub fn unmute(&mut self, turn: &mut Turn<'_>) {
-        if std::mem::take(&mut self.muted) {
-            if let Some(conversation) = self.link.as_ref().map(|link| link.conversation) {
-                self.heal(conversation, turn);
-            }
+        let conversation = self.link.as_ref().map(|link| link.conversation);
+        if std::mem::take(&mut self.muted)
+            && let Some(conversation) = conversation
+        {
+            self.heal(conversation, turn);
         }
     }
 

@@ -6,20 +6,24 @@ use crest_actors::directory::StaffRole;
 use crest_actors::effect::Address;
 use crest_actors::ids::{ConversationId, GroupId, Millis, Seq, Shard, TenantId};
 use crest_schema::codes::Close;
-use crest_schema::frame::{ClientKind, client, server};
+use crest_schema::frame::{ClientFrame, ClientKind, client, server};
 use crest_schema::limits::{FRAME_BYTES, HISTORY_MAX, RESUME_MAX};
 
 use super::customer::CustomerSession;
 use super::limits::UNACKED_MAX;
 use super::out::Turn;
 use super::staff::StaffSession;
-use crate::auth::{Auth, CustomerPrincipal, Operation, Principal, StaffPrincipal, TicketRefusal};
+use crate::auth::{
+    Auth, AuthError, CustomerPrincipal, Operation, Principal, StaffPrincipal, TicketRefusal,
+};
+use crate::desk::{AuditRecord, DeskStore, Digest};
 use crate::translate;
 
 /// The entrance of every arbiter.
 #[derive(Clone)]
 pub struct Doors {
     auth: Arc<Auth>,
+    desk: Arc<dyn DeskStore>,
     heartbeat_ms: u32,
 }
 
@@ -37,8 +41,12 @@ pub enum Begun {
 }
 
 impl Doors {
-    pub fn new(auth: Arc<Auth>, heartbeat_ms: u32) -> Self {
-        Self { auth, heartbeat_ms }
+    pub fn new(auth: Arc<Auth>, desk: Arc<dyn DeskStore>, heartbeat_ms: u32) -> Self {
+        Self {
+            auth,
+            desk,
+            heartbeat_ms,
+        }
     }
 
     pub fn heartbeat_ms(&self) -> u32 {
@@ -67,6 +75,58 @@ impl Doors {
             principal,
             resume,
         })
+    }
+
+    /// The operation to write to the audit log before this frame takes effect; `None` where it is not
+    /// privileged, or not allowed anyway.
+    pub fn audited(&self, role: crate::auth::Role, frame: &ClientFrame) -> Option<Operation> {
+        let operation = match frame {
+            ClientFrame::Transfer(transfer) if transfer.forced => Operation::ForceTransfer,
+            ClientFrame::SetPresence(set) if set.agent.is_some() => Operation::SetPresenceOfAnother,
+            frame => operation(frame.kind()),
+        };
+        (operation.audited() && operation.allows(role)).then_some(operation)
+    }
+
+    /// Writes the audit record; false where it could not be kept.
+    pub fn write_audit(
+        &self,
+        staff: &StaffSession,
+        operation: Operation,
+        frame: &ClientFrame,
+        at: Millis,
+    ) -> impl Future<Output = bool> + use<> {
+        let subject = match frame {
+            ClientFrame::SetPresence(set) => set.agent.clone().unwrap_or_default(),
+            frame => frame
+                .conversation()
+                .map_or_else(String::new, |id| id.to_string()),
+        };
+        let written = self.desk.audit(AuditRecord {
+            at,
+            tenant: staff.key.tenant.clone(),
+            actor: staff.key.agent.as_str().to_owned(),
+            role: crate::auth::Role::from(staff.role()).as_str().to_owned(),
+            operation: operation.as_str().to_owned(),
+            subject,
+            address: "websocket".to_owned(),
+        });
+        async move {
+            let written = written.await;
+            if let Err(error) = &written {
+                tracing::error!(%error, "an audit record could not be kept; its operation was refused");
+            }
+            written.is_ok()
+        }
+    }
+
+    /// Is this login still good, with the same role? A desk that cannot be asked takes nobody's away.
+    pub async fn stands(&self, login: Digest, role: StaffRole, now: Millis) -> bool {
+        match self.auth.standing(login, now).await {
+            Ok(staff) => staff.role == role,
+            Err(AuthError::Refused(_)) => false,
+            Err(AuthError::Failed(_)) => true,
+        }
     }
 
     /// May this role send this frame at all?
@@ -125,10 +185,9 @@ impl Guest {
             Principal::Customer(CustomerPrincipal { key, identity, .. }) => Begun::Customer(
                 CustomerSession::new(key, identity, self.resume.first().copied(), turn),
             ),
-            Principal::Staff(StaffPrincipal { key, role, .. }) => {
-                let serves = role == StaffRole::Agent;
-                Begun::Staff(StaffSession::new(key, role, serves, &self.resume, turn))
-            }
+            Principal::Staff(StaffPrincipal {
+                key, role, session, ..
+            }) => Begun::Staff(StaffSession::new(key, role, session, &self.resume, turn)),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Bounds of session logic, each with unit and reason.
 
 /// Commands of one session without an answer; beyond it the socket is not read.
-pub const UNACKED_MAX: usize = 32;
+pub const UNACKED_MAX: usize = crest_schema::limits::UNACKED_MAX as usize;
 /// A live link says where it stands after so much silence: heals a lost last event and a restarted owner.
 pub const BEAT_MS: u64 = 20_000;
 /// An attachment or route that is not answered is asked for again.
@@ -22,3 +22,5 @@ const _: () = assert!(UNACKED_MAX <= crest_actors::limits::COMMAND_WINDOW as usi
 pub const BEAT_TICK_MS: u64 = 50;
 /// Answers, offers and the like held back for a client that does not read; then it is closed.
 pub const HELD_FRAMES_MAX: usize = 256;
+/// How often it is looked up whether connected staff may still be here.
+pub const STANDING_CHECK_MS: u64 = 15_000;

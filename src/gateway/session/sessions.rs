@@ -18,12 +18,13 @@ use crest_schema::frame::{ClientFrame, ServerFrame, server};
 
 use super::customer::CustomerSession;
 use super::doors::{Doors, Guest};
-use super::limits::{BEAT_TICK_MS, HELD_FRAMES_MAX, HELLO_MS, UNACKED_MAX};
+use super::limits::{BEAT_TICK_MS, HELD_FRAMES_MAX, HELLO_MS, STANDING_CHECK_MS, UNACKED_MAX};
 use super::out::{Error, Keep, Out, Turn};
 use super::overload::{Ladder, Pressure};
 use super::pages;
 use super::staff::StaffSession;
 use crate::auth::Role;
+use crate::fault::fault_point;
 use crate::gateway::socket::{Closed, Flow, Gate, Handler, Kind, Sent};
 use crate::translate;
 
@@ -47,6 +48,17 @@ struct Entry {
     held: Vec<Bytes>,
     muted: bool,
     paused: bool,
+    audit: Audit,
+}
+
+/// Where the audit record of the frame at hand stands: it is written before the frame takes effect.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Audit {
+    #[default]
+    None,
+    Writing,
+    Written,
+    Failed,
 }
 
 /// The table as gate and hub call it.
@@ -159,11 +171,12 @@ impl Sessions {
             held: Vec::new(),
             muted: false,
             paused: false,
+            audit: Audit::None,
         };
         self.table.borrow_mut().insert(id, entry);
         let mut out = Vec::new();
         let mut turn = self.turn(id, &tenant, &mut out);
-        let welcome = guest.welcome(&mut turn, self.doors.heartbeat_ms());
+        let welcome = guest.welcome(&turn, self.doors.heartbeat_ms());
         turn.frame(Some(guest.reference), &ServerFrame::Welcome(welcome));
         let session = guest.begin(&mut turn);
         if let Some(entry) = self.table.borrow_mut().get_mut(&id) {
@@ -397,10 +410,9 @@ impl Sessions {
     }
 
     fn forget(&self, id: SessionId) {
-        if let Some(entry) = self.table.borrow_mut().remove(&id) {
-            if let Some(at) = entry.beat_at {
-                self.beats.borrow_mut().remove(&(at, id));
-            }
+        let entry = self.table.borrow_mut().remove(&id);
+        if let Some(at) = entry.and_then(|entry| entry.beat_at) {
+            self.beats.borrow_mut().remove(&(at, id));
         }
     }
 
@@ -430,6 +442,61 @@ impl Sessions {
             Session::Staff(staff) => staff.event(conversation, seq, bytes, turn),
             Session::Greeting | Session::Moving => {}
         });
+    }
+
+    /// Writes a privileged frame to the audit log first. `Err`: not yet, the frame is given again.
+    /// `Ok(false)`: it cannot be written, so the frame must not take effect.
+    fn audit(self: &Rc<Self>, id: SessionId, frame: &ClientFrame) -> Result<bool, Flow> {
+        let mut table = self.table.borrow_mut();
+        let Some(entry) = table.get_mut(&id) else {
+            return Ok(true);
+        };
+        let Session::Staff(staff) = &entry.session else {
+            return Ok(true);
+        };
+        let Some(operation) = self.doors.audited(staff.role().into(), frame) else {
+            return Ok(true);
+        };
+        match std::mem::take(&mut entry.audit) {
+            Audit::Written => return Ok(true),
+            Audit::Failed => return Ok(false),
+            Audit::None | Audit::Writing => entry.audit = Audit::Writing,
+        }
+        let writing = self
+            .doors
+            .write_audit(staff, operation, frame, self.hub.now());
+        let sessions = self.clone();
+        actix::spawn(async move {
+            let audit = if writing.await {
+                Audit::Written
+            } else {
+                Audit::Failed
+            };
+            if let Some(entry) = sessions.table.borrow_mut().get_mut(&id) {
+                entry.audit = audit;
+            }
+            sessions.gate.resume(id);
+        });
+        Err(Flow::Again)
+    }
+
+    /// Closes staff whose login ended or was taken away. Runs for the life of the arbiter.
+    pub async fn keep_checking(self: Rc<Self>) {
+        let mut ticks = tokio::time::interval(Duration::from_millis(STANDING_CHECK_MS));
+        loop {
+            ticks.tick().await;
+            let staff: Vec<_> = (self.table.borrow().iter())
+                .filter_map(|(id, entry)| match &entry.session {
+                    Session::Staff(staff) => Some((*id, staff.login(), staff.role())),
+                    _ => None,
+                })
+                .collect();
+            for (id, login, role) in staff {
+                if !self.doors.stands(login, role, self.hub.now()).await {
+                    self.close(id, Close::Revoked, None);
+                }
+            }
+        }
     }
 
     fn is_greeting(&self, id: SessionId) -> bool {
@@ -472,6 +539,7 @@ impl Handler for Front {
             held: Vec::new(),
             muted: false,
             paused: false,
+            audit: Audit::None,
         };
         self.table.borrow_mut().insert(id, entry);
         self.beats.borrow_mut().insert((at, id));
@@ -485,8 +553,13 @@ impl Handler for Front {
             Ok(decoded) => decoded,
             Err(malformed) => return self.refuse_malformed(id, &malformed),
         };
+        let audited = match self.audit(id, &frame) {
+            Ok(audited) => audited,
+            Err(flow) => return flow,
+        };
         let doors = &self.doors;
         self.with(id, |session, turn| match session {
+            _ if !audited => turn.error(reference, Code::StorageUnavailable.into()),
             Session::Customer(customer) => {
                 if doors.allows(Role::Customer, frame.kind()) {
                     customer.frame(reference, frame, turn);
@@ -579,6 +652,7 @@ impl Outlet for Front {
         if !staff.is_empty() {
             let bytes = translate::staff_event(conversation, &entry).encode(None);
             for id in staff {
+                fault_point("during_fan_out");
                 self.event(id, conversation, entry.seq, &bytes);
             }
         }

@@ -16,12 +16,14 @@ use super::limits::{BOARD_BEAT_MS, LINKS_MAX, UNACKED_MAX};
 use super::link::{Arrival, Link};
 use super::out::{Error, Keep, Out, Purpose, ReadPage, Turn};
 use crate::auth::Operation;
+use crate::desk::Digest;
 use crate::translate::{self, Request};
 
 /// One authenticated connection of an agent, supervisor or admin.
 pub struct StaffSession {
     pub key: AgentKey,
     role: StaffRole,
+    login: Digest,
     /// Takes offers: its presence is kept by an agent actor, which this session's beat keeps alive.
     serves: bool,
     links: HashMap<ConversationId, Attached>,
@@ -49,14 +51,15 @@ impl StaffSession {
     pub fn new(
         key: AgentKey,
         role: StaffRole,
-        serves: bool,
+        login: Digest,
         resume: &[(ConversationId, Seq)],
         turn: &mut Turn<'_>,
     ) -> Self {
         let mut session = Self {
             key,
             role,
-            serves,
+            login,
+            serves: role == StaffRole::Agent,
             links: HashMap::new(),
             presence: None,
             connected_at: Millis(0),
@@ -73,6 +76,11 @@ impl StaffSession {
 
     pub fn role(&self) -> StaffRole {
         self.role
+    }
+
+    /// Names the login without giving it away.
+    pub fn login(&self) -> Digest {
+        self.login
     }
 
     pub fn unanswered(&self) -> usize {
@@ -264,8 +272,11 @@ impl StaffSession {
                     self.attach(*conversation, Seq(0), None, turn);
                 }
             }
+            // Told by the conversation and by the agent's actor: shown once.
             Push::Unassigned { conversation } => {
-                turn.show(&push);
+                if self.links.contains_key(conversation) {
+                    turn.show(&push);
+                }
                 if self.role == StaffRole::Agent {
                     self.detach(*conversation, turn);
                 }

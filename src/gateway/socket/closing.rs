@@ -58,14 +58,14 @@ pub(super) fn parse(payload: &[u8]) -> Result<Option<u16>, Breach> {
         [_] => return Err(Breach::protocol("close code cut short")),
         [high, low, ref reason @ ..] => (u16::from_be_bytes([high, low]), reason),
     };
-    if !CloseCode::from(code).is_allowed() {
-        return Err(Breach::protocol("close code not allowed"));
-    }
     if std::str::from_utf8(reason).is_err() {
         return Err(Breach {
             code: codes::NOT_UTF8,
             reason: "reason is not UTF-8",
         });
+    }
+    if !CloseCode::from(code).is_allowed() {
+        return Err(Breach::protocol("close code not allowed"));
     }
     Ok(Some(code))
 }

@@ -7,13 +7,15 @@ use std::task::{Context, Poll};
 
 use tokio::io::AsyncWrite;
 
-use super::gate::Inner;
+use super::inner::Inner;
 use super::limits::{FLUSHES_A_TURN, WRITE_CHUNK_BYTES};
 use super::slot::Phase;
+use crate::fault::fault_point;
 
 /// The flusher of a gate. Yielding to the end of the tick lets everything that is ready now add to
 /// its outbox first, so that it shares one write.
 pub(super) async fn run(gate: Weak<Inner>) {
+    let _last = Last(gate.clone());
     // Tokio's budget is meant for one connection's task; the flusher serves all of them.
     tokio::task::unconstrained(async {
         while some_dirty(&gate).await {
@@ -29,6 +31,17 @@ pub(super) async fn run(gate: Weak<Inner>) {
         }
     })
     .await;
+}
+
+/// Ends the gate when the thread's tasks are dropped: gate and logic hold each other.
+struct Last(Weak<Inner>);
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        if let Some(gate) = self.0.upgrade() {
+            gate.end();
+        }
+    }
 }
 
 /// Resolves once there is work; `false` once there is no gate.
@@ -74,6 +87,7 @@ impl Inner {
                 }
                 Poll::Ready(Ok(written @ 1..)) => {
                     self.tally.bytes_out.add(written as u64);
+                    fault_point("after_ack");
                     outbox.wrote(written);
                 }
                 Poll::Ready(Ok(0) | Err(_)) => {

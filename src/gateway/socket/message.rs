@@ -68,6 +68,11 @@ impl Fragments {
         }
     }
 
+    /// Has a message begun that has not ended?
+    pub fn begun(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Bytes held.
     pub fn bytes(&self) -> usize {
         self.0.as_ref().map_or(0, Vec::len)

@@ -18,6 +18,7 @@ mod flush;
 mod frame;
 mod gate;
 mod handler;
+mod inner;
 pub mod limits;
 mod message;
 mod outbox;

@@ -11,8 +11,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::closing::{Closed, codes};
 use super::frame::{Breach, Frame, Lead};
-use super::gate::Inner;
 use super::handler::Flow;
+use super::inner::Inner;
 use super::limits::{LINGER_BYTES, READ_BUFFER_BYTES, READS_A_TURN, SocketLimits, TICK};
 use super::message::{Fragments, Incoming};
 use super::outbox::Kind;

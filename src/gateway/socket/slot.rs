@@ -33,6 +33,11 @@ pub(super) struct Stash {
 }
 
 impl Stash {
+    /// A message that began with an empty fragment has no bytes and still has begun.
+    pub fn is_empty(&self) -> bool {
+        self.unread.is_empty() && !self.fragments.begun()
+    }
+
     pub fn bytes(&self) -> usize {
         self.unread.len() + self.fragments.bytes()
     }

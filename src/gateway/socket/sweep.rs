@@ -8,7 +8,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::closing::{Closed, codes};
 use super::frame::Lead;
-use super::gate::Inner;
+use super::inner::Inner;
 use super::limits::{SocketLimits, TICK};
 use super::outbox::Kind;
 use super::slot::Phase;

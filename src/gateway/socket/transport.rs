@@ -22,6 +22,7 @@ pub struct Transport {
     /// Microseconds of the rate already used beyond the present.
     pub(super) ahead_us: u64,
     pub(super) strikes: u8,
+    pub(super) gapped: bool,
     pub(super) seat: Option<Arc<Seat>>,
 }
 
@@ -41,6 +42,7 @@ impl Transport {
             outbox: None,
             ahead_us: 0,
             strikes: 0,
+            gapped: false,
             seat: None,
         })
     }
