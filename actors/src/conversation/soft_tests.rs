@@ -186,7 +186,7 @@ fn announced(turn: &crate::aggregate::Turn<Event>) -> Waiting {
 fn order_is_fixed_at_enqueue_and_kept_over_misses_and_transfers() {
     let mut play = Play::new(directory(|_| {}));
     let opened = Opened {
-        tier: 2,
+        tier: 1,
         channel: "app".into(),
         sticky: Some("amy".into()),
         ..opened(0)
@@ -197,14 +197,14 @@ fn order_is_fixed_at_enqueue_and_kept_over_misses_and_transfers() {
     let began = play.now;
     assert_eq!(
         (first.enqueued_at, first.boost_ms, first.weight),
-        (began, 300_000, 2)
+        (began, 720_000, 2)
     );
     assert_eq!(first.sticky, Some(("amy".into(), began.plus(20_000))));
     assert_eq!(first.required, vec![Skill::from("zh")]);
 
     play.tell(0, reserved(2, "amy"));
     let missed = announced(&play.tell(30_000, Note::Wake));
-    assert_eq!((missed.enqueued_at, missed.boost_ms), (began, 300_000));
+    assert_eq!((missed.enqueued_at, missed.boost_ms), (began, 720_000));
     assert_eq!((missed.sticky, missed.excluded), (None, vec!["amy".into()]));
 
     play.tell(0, reserved(4, "bob"));
@@ -215,7 +215,7 @@ fn order_is_fixed_at_enqueue_and_kept_over_misses_and_transfers() {
         note: Some("urgent".to_owned()),
     };
     let moved = announced(&play.tell(0, does(12, 1, to_group)));
-    assert_eq!((moved.enqueued_at, moved.boost_ms), (began, 420_000));
+    assert_eq!((moved.enqueued_at, moved.boost_ms), (began, 840_000));
     assert_eq!(moved.excluded, vec!["bob".into()]);
 
     let offered = play.tell(0, reserved(play.log.len() as u64, "amy"));
