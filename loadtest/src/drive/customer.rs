@@ -72,6 +72,8 @@ impl Visit {
             }
             if dialogue.human_at == Some(index) {
                 self.ask_human().await;
+                // Waiting for a person is no lateness of the words that follow.
+                next = next.max(Instant::now());
             }
             if self.ended || self.over {
                 return;
