@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
@@ -82,6 +83,9 @@ struct KillArgs {
     points: bool,
     #[arg(long, default_value_t = 16)]
     customers: u32,
+    /// From start to ready, in milliseconds; unoptimised binaries on a busy machine need more.
+    #[arg(long, default_value_t = 3_000)]
+    ready_within_ms: u64,
     #[arg(long)]
     out: Option<PathBuf>,
     /// No progress bar.
@@ -119,7 +123,7 @@ async fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     let summary = outcome.summary();
     print!("{summary}");
     if let Some(directory) = &args.out {
-        drive::write(directory, &outcome, &summary)?;
+        drive::write(directory, &outcome, &summary, &outcome.evidence)?;
     }
     if let Some(process) = process {
         process.stop().await?;
@@ -149,13 +153,14 @@ async fn kill(args: KillArgs) -> anyhow::Result<ExitCode> {
         supervisor: login("sun", "demo-supervisor"),
         tenant: "demo".to_owned(),
         load_ms: (200, 800),
+        ready_within: Duration::from_millis(args.ready_within_ms),
         quiet: args.quiet,
     })
     .await?;
     let summary = killed.summary();
     print!("{summary}");
     if let Some(directory) = &args.out {
-        drive::write(directory, &killed, &summary)?;
+        drive::write(directory, &killed, &summary, &killed.evidence)?;
     }
     Ok(u8::from(!killed.is_well()).into())
 }

@@ -542,6 +542,10 @@ impl Line {
             self.asked.remove(&reference.unwrap_or(0));
             return;
         }
+        if let Some(ClientFrame::Attach(attach)) = self.calls(reference).map(|call| &call.frame) {
+            let conversation = attach.conversation;
+            self.forget(conversation);
+        }
         let refused = Refused {
             code: error.code,
             name: error.name.to_string(),

@@ -37,6 +37,8 @@ pub(super) async fn serve(
         due: BinaryHeap::new(),
         steps: HashMap::new(),
         next_step: 0,
+        // Its welcome was taken by who connected it.
+        welcomed: true,
     };
     desk.get_ready().await;
     loop {
@@ -65,6 +67,8 @@ struct Desk {
     due: BinaryHeap<Reverse<(Instant, u64)>>,
     steps: HashMap<u64, Step>,
     next_step: u64,
+    /// The next presence is the first of this connection: what it names as held is to be found.
+    welcomed: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -104,12 +108,16 @@ impl Desk {
             What::Over(_) => return self.meter.count(Count::Failed),
         };
         match frame {
-            ServerFrame::Welcome(_) => self.get_ready().await,
+            ServerFrame::Welcome(_) => {
+                self.welcomed = true;
+                self.get_ready().await;
+            }
             ServerFrame::Offer(offer) => {
                 self.meter.count(Count::Offers);
                 self.after(self.agents.accept_ms, Step::Accept(offer.offer));
             }
-            ServerFrame::Presence(presence) => {
+            ServerFrame::Presence(presence) if self.welcomed => {
+                self.welcomed = false;
                 for held in presence.held {
                     self.find(held).await;
                 }

@@ -72,6 +72,8 @@ impl Visit {
             }
             if dialogue.human_at == Some(index) {
                 self.ask_human().await;
+                // Waiting for a person is no lateness of the words that follow.
+                next = next.max(Instant::now());
             }
             if self.ended || self.over {
                 return;
@@ -160,16 +162,21 @@ impl Visit {
         };
         self.meter.count(outcome);
         if let (true, Some(level)) = (self.ended && served, dialogue.rating) {
-            if let Ok(answered) = self.customer.rate(level, None).await {
-                self.meter.answered(&answered, Instant::now(), None);
-                if answered.seq().is_some() {
-                    self.meter.count(Count::Rated);
-                }
-            }
+            self.rate(level).await;
         }
         let until = Instant::now() + LINGER;
         self.look_on(until, |visit| visit.over).await;
         self.customer.leave_the_line().await;
+    }
+
+    async fn rate(&mut self, level: u8) {
+        let intended = Instant::now();
+        if let Ok(answered) = self.customer.rate(level, None).await {
+            self.meter.answered(&answered, intended, None);
+            if answered.seq().is_some() {
+                self.meter.count(Count::Rated);
+            }
+        }
     }
 
     fn patience(&self) -> Instant {

@@ -19,11 +19,9 @@ use super::meter::{Count, Meter};
 use super::outcome::verdict;
 use super::process::Process;
 use crate::client::{Agent, Customer, Reconnect, Setting};
-use crate::history::{Recorder, Report, check};
+use crate::history::{History, Recorder, Report, check, evidence};
 use crate::scenario::{Agents, LAST_WORDS, Login, Shape};
 
-/// Ready again within this, by promise.
-const READY: Duration = Duration::from_secs(3);
 /// After the last kill everything unanswered must be answered.
 const CATCH_UP: Duration = Duration::from_secs(20);
 /// A fault point that is never passed is followed by an ordinary kill.
@@ -56,6 +54,8 @@ pub struct Kill {
     pub tenant: String,
     /// Bounds of the load before each kill, in milliseconds.
     pub load_ms: (u64, u64),
+    /// From start to ready: 3 s by promise.
+    pub ready_within: Duration,
     pub quiet: bool,
 }
 
@@ -73,6 +73,9 @@ pub struct Killed {
     pub unanswered: u64,
     pub history: Report,
     pub failures: Vec<String>,
+    /// What bears on the first anomalies.
+    #[serde(skip)]
+    pub evidence: String,
 }
 
 impl Killed {
@@ -114,9 +117,13 @@ pub async fn kill(kill: &Kill) -> anyhow::Result<Killed> {
         unanswered: 0,
         history: Report::default(),
         failures: Vec::new(),
+        evidence: String::new(),
     };
     rounds(kill, &mut process, &mut killed).await?;
-    (killed.history, killed.unanswered) = crowd.verdict(&setting, kill).await?;
+    let (history, unanswered) = crowd.verdict(&setting, kill).await?;
+    killed.history = check(&history);
+    killed.evidence = evidence(&history, &killed.history);
+    killed.unanswered = unanswered;
     if killed.unanswered > 0 {
         let words = format!("{} commands were never answered", killed.unanswered);
         killed.failures.push(words);
@@ -153,7 +160,7 @@ async fn rounds(kill: &Kill, process: &mut Process, killed: &mut Killed) -> anyh
         if let Some(fault) = &armed {
             process.launch(Some(fault))?;
             // It may die before it was ever ready; that is a round like any other.
-            if process.ended(POINT).await?.is_some() {
+            if process.ready_or_ended(CATCH_UP).await? || process.ended(POINT).await?.is_some() {
                 died_at = point;
             } else {
                 process.kill().await?;
@@ -161,7 +168,7 @@ async fn rounds(kill: &Kill, process: &mut Process, killed: &mut Killed) -> anyh
         }
         *killed.deaths.entry(died_at.to_owned()).or_default() += 1;
         process.launch(None)?;
-        match process.ready(READY).await {
+        match process.ready(kill.ready_within).await {
             Ok(took) => killed.ready_ms.push(took.as_millis() as u64),
             Err(error) => {
                 killed.failures.push(format!("round {round}: {error:#}"));
@@ -224,7 +231,7 @@ impl Crowd {
 
     /// No more new words: waits until all said is answered, lets everybody go and holds the history
     /// against the logs. Also how many commands were never answered.
-    async fn verdict(mut self, setting: &Setting, kill: &Kill) -> anyhow::Result<(Report, u64)> {
+    async fn verdict(mut self, setting: &Setting, kill: &Kill) -> anyhow::Result<(History, u64)> {
         self.calm.send_replace(true);
         let mut unanswered = 0;
         let mut customers = Vec::new();
@@ -258,7 +265,7 @@ impl Crowd {
             transcript.quiet = quiet.get(&conversation).map_or(0, |it| it.entries.len());
             history.transcripts.push(transcript);
         }
-        Ok((check(&history), unanswered))
+        Ok((history, unanswered))
     }
 }
 

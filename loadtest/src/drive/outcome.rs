@@ -34,6 +34,9 @@ pub struct Outcome {
     pub doubts: Vec<String>,
     /// What did not take place as it should, beside broken promises.
     pub failures: Vec<String>,
+    /// What bears on the first anomalies.
+    #[serde(skip)]
+    pub evidence: String,
 }
 
 impl Outcome {
@@ -90,6 +93,7 @@ impl Outcome {
             history,
             doubts,
             failures,
+            evidence: String::new(),
         }
     }
 
@@ -176,12 +180,21 @@ pub(super) fn verdict(report: &Report) -> String {
     words
 }
 
-/// Writes `result.json` and `summary.txt` into the directory, which is made if missing.
-pub fn write(directory: &Path, result: &impl Serialize, summary: &str) -> anyhow::Result<()> {
+/// Writes `result.json`, `summary.txt` and, where there is any, `evidence.txt` into the directory, which
+/// is made if missing.
+pub fn write(
+    directory: &Path,
+    result: &impl Serialize,
+    summary: &str,
+    evidence: &str,
+) -> anyhow::Result<()> {
     std::fs::create_dir_all(directory)?;
     let json = serde_json::to_vec_pretty(result)?;
     std::fs::write(directory.join("result.json"), json)?;
     std::fs::write(directory.join("summary.txt"), summary)?;
+    if !evidence.is_empty() {
+        std::fs::write(directory.join("evidence.txt"), evidence)?;
+    }
     Ok(())
 }
 

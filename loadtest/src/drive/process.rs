@@ -79,6 +79,22 @@ impl Process {
         waited.with_context(|| format!("the server said:\n{}", self.last_words()))
     }
 
+    /// Waits until it is ready or has ended by itself. Returns whether it has ended.
+    pub async fn ready_or_ended(&mut self, within: Duration) -> anyhow::Result<bool> {
+        let server = self.server.clone();
+        let Some(child) = &mut self.child else {
+            return Ok(true);
+        };
+        tokio::select! {
+            status = child.wait() => {
+                status?;
+                self.child = None;
+                Ok(true)
+            }
+            ready = server.ready(within) => ready.map(|_| false),
+        }
+    }
+
     /// Ends it as a power cut would, for the process.
     pub async fn kill(&mut self) -> anyhow::Result<()> {
         if let Some(mut child) = self.child.take() {

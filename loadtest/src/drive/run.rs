@@ -17,7 +17,7 @@ use super::meter::{Count, Latency, Meter};
 use super::outcome::Outcome;
 use super::{archive, customer, hire, supervisor};
 use crate::client::{Agent, Server, Setting, Supervisor};
-use crate::history::{Recorder, Report, check};
+use crate::history::{Recorder, Report, check, evidence};
 use crate::scenario::{Dialogue, Login, Scenario, Shape, arrivals};
 
 /// Quiet between reading the logs first and asking viewers whether they have all of it.
@@ -48,11 +48,11 @@ pub async fn run(scenario: &Scenario, target: &Target) -> anyhow::Result<Outcome
         .map(|(before, after)| after.busy_since(before));
     drop(lag);
     bar.set_message("reading transcripts");
-    let report = staff.verdict(&setting, scenario, &setting.recorder).await?;
+    let (report, evidence) = staff.verdict(&setting, scenario, &setting.recorder).await?;
     bar.finish_and_clear();
-    Ok(Outcome::new(
-        scenario, &shape, &meter, report, lasted, busy, unfinished,
-    ))
+    let mut outcome = Outcome::new(scenario, &shape, &meter, report, lasted, busy, unfinished);
+    outcome.evidence = evidence;
+    Ok(outcome)
 }
 
 /// Everybody who works during the run.
@@ -99,7 +99,7 @@ impl Staff {
         setting: &Setting,
         scenario: &Scenario,
         recorder: &Recorder,
-    ) -> anyhow::Result<Report> {
+    ) -> anyhow::Result<(Report, String)> {
         sleep(Duration::from_millis(scenario.curfew.quiet_ms)).await;
         let login = Login {
             login: scenario.supervisor.login.clone(),
@@ -131,7 +131,9 @@ impl Staff {
             transcript.quiet = quiet.get(&conversation).copied().unwrap_or(0);
             history.transcripts.push(transcript);
         }
-        Ok(check(&history))
+        let report = check(&history);
+        let evidence = evidence(&history, &report);
+        Ok((report, evidence))
     }
 }
 

@@ -161,12 +161,10 @@ impl<'a, 's> Walk<'a, 's> {
                 self.released(entry.at);
                 self.claimed(agent, true, entry, report);
             }
-            (Kind::Message, Some(agent)) => {
-                if self.claim != Some((agent, true)) {
-                    let holder = self.claim.map_or("nobody", |(holder, _)| holder);
-                    let detail = format!("{agent} speaks where {holder} holds it");
-                    report.add(self.anomaly(Promise::OneAgent, entry, detail));
-                }
+            (Kind::Message, Some(agent)) if self.claim != Some((agent, true)) => {
+                let holder = self.claim.map_or("nobody", |(holder, _)| holder);
+                let detail = format!("{agent} speaks where {holder} holds it");
+                report.add(self.anomaly(Promise::OneAgent, entry, detail));
             }
             (Kind::Waiting | Kind::BotResumed, _) => self.released(entry.at),
             // A takeover leaves the agent in place, and takes an open offer away.

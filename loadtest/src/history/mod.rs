@@ -7,6 +7,7 @@
 mod anomaly;
 mod check;
 mod claims;
+mod evidence;
 mod fact;
 mod log;
 mod recorder;
@@ -19,6 +20,7 @@ mod tests;
 
 pub use anomaly::{Anomaly, Promise, Report};
 pub use check::check;
+pub use evidence::evidence;
 pub(crate) use fact::of_body;
 pub use fact::{By, Fact, Kind, customer_fact, digest, staff_fact};
 pub use log::{LogEntry, Transcript};
