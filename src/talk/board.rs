@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crest_schema::frame::Id;
-use crest_schema::frame::desk::{AgentRow, Phase, QueueRow, Summary};
+use crest_schema::frame::desk::{AgentRow, Phase, Presence, QueueRow, Summary};
 use crest_schema::frame::server::Board as Frame;
 
 use super::columns::pad;
@@ -98,14 +98,15 @@ impl Board {
     /// The board as a table: a row of queues, one of agents, one for each of the oldest conversations.
     pub fn rows(&self, now: u64, rooms: &Rooms) -> Vec<String> {
         let queues: Vec<String> = self.queues.values().map(|row| queue(row, now)).collect();
-        let mut agents: Vec<&AgentRow<'_>> = self.agents.values().collect();
-        agents.sort_by_key(|row| {
-            matches!(row.presence, crest_schema::frame::desk::Presence::Offline)
-        });
+        let here = self.agents.values().filter(|row| row.presence != Presence::Offline);
+        let mut agents: Vec<String> = here.map(agent).collect();
         let hidden = agents.len().saturating_sub(AGENT_ROWS);
-        let mut agents: Vec<String> = agents.into_iter().take(AGENT_ROWS).map(agent).collect();
+        agents.truncate(AGENT_ROWS);
         if hidden > 0 {
             agents.push(format!("and {hidden} more"));
+        }
+        if agents.is_empty() {
+            agents.push("nobody is here".to_owned());
         }
         let mut rows = vec![
             format!("groups  {}", queues.join(" · ")),

@@ -38,6 +38,24 @@ pub(super) fn cut(text: &str, columns: usize) -> String {
     kept
 }
 
+/// The text in rows of at most `columns`, broken at a space where one is near the end.
+pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let columns = columns.max(2); // one Han character fits
+    let mut rows = Vec::new();
+    let mut row = String::new();
+    for letter in text.chars() {
+        if width(&row) + char_width(letter) > columns {
+            let space = row.rfind(' ').filter(|at| *at > row.len() / 2);
+            let rest = space.map(|at| row.split_off(at + 1));
+            rows.push(std::mem::take(&mut row).trim_end().to_owned());
+            row = rest.unwrap_or_default();
+        }
+        row.push(letter);
+    }
+    rows.push(row);
+    rows
+}
+
 /// Without what a terminal would obey: other people's words must not move the cursor.
 pub(super) fn harmless(text: &str) -> String {
     let keep = |letter: char| match letter {
@@ -62,6 +80,14 @@ mod tests {
         assert_eq!(width(&cut("退货退款流程", 6)), 5);
         assert_eq!(cut("ab", 2), "ab");
         assert_eq!(cut("abc", 0), "");
+    }
+
+    #[test]
+    fn long_text_is_broken_at_spaces_or_between_han() {
+        assert_eq!(wrap("one two three", 9), ["one two", "three"]);
+        assert_eq!(wrap("退货退款流程", 5), ["退货", "退款", "流程"]);
+        assert_eq!(wrap("abcdef", 4), ["abcd", "ef"]);
+        assert_eq!(wrap("", 4), [""]);
     }
 
     #[test]

@@ -55,10 +55,12 @@ impl Talk {
             .waiting()
             .filter(|it| matches!(it.frame, ClientFrame::Send(_) | ClientFrame::Whisper(_)));
         rows.extend(unsent.map(|it| Line::new(Mark::Hint, format!("sending: {}", it.label))));
-        if let Link::Down { attempts } = self.link
+        if let Link::Down { attempts, until } = self.link
             && !self.name.is_empty()
         {
-            let text = format!("reconnecting… (attempt {})", attempts + 1);
+            let seconds = until.saturating_sub(now).div_ceil(1_000);
+            let attempt = attempts + 1;
+            let text = format!("reconnecting… attempt {attempt} in {seconds} s; Enter tries now");
             rows.push(Line::new(Mark::Warning, text));
         }
         rows

@@ -29,6 +29,15 @@ mod steer;
 mod terminal;
 mod words;
 
+#[cfg(test)]
+mod board_tests;
+#[cfg(test)]
+mod desk_tests;
+#[cfg(test)]
+mod script;
+#[cfg(test)]
+mod state_tests;
+
 pub use args::{Side, TalkArgs};
 pub use failure::TalkError;
 pub use run::run;

@@ -28,7 +28,7 @@ impl Talk {
         room.previewed = newest.max(offer.position);
         let name = context.display_name.as_ref();
         room.customer = words::short(name.unwrap_or(&context.summary.customer));
-        let (number, customer) = (room.number, room.customer.clone());
+        let (number, customer, seen) = (room.number, room.customer.clone(), room.last);
         let known = self.desk.offers.iter().any(|it| it.offer == offer);
         if known {
             return; // said again after a reconnect
@@ -63,7 +63,7 @@ impl Talk {
             let text = format!("#{number} topic {topic}, {} misses", context.bot.misses);
             self.print(Line::new(Mark::System, text));
         }
-        for entry in &context.messages {
+        for entry in context.messages.iter().filter(|it| it.seq > seen) {
             if let Some(mut line) = words::staff_event(entry, &customer, &self.name) {
                 line.text.insert_str(0, &format!("#{number} "));
                 self.print(line);

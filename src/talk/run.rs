@@ -79,6 +79,7 @@ impl Client {
         let look = Look {
             colours: interactive && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty()),
             offset_s: terminal::local_offset_s(unix_s),
+            columns: None,
         };
         let interactive = match interactive {
             true => Some(Interactive {
@@ -126,7 +127,8 @@ impl Client {
                     Lost::Return { retry_after_ms } => retry_after_ms,
                 };
                 let pause = reconnect.lost(now_ms(), retry_after_ms, rand::random());
-                if let Some(why) = self.wait(pause).await? {
+                let floor = u64::from(retry_after_ms.unwrap_or(0));
+                if let Some(why) = self.wait(pause, floor).await? {
                     return Ok(why);
                 }
                 match open(address, entrance).await {
@@ -215,20 +217,31 @@ impl Client {
         Ok(ended)
     }
 
-    /// Pauses between connections; what is typed meanwhile waits with the rest.
-    async fn wait(&mut self, pause_ms: u64) -> Result<Option<Option<String>>, TalkError> {
-        let until = Instant::now() + Duration::from_millis(pause_ms);
+    /// Pauses between connections; what is typed meanwhile waits with the rest, and a line typed
+    /// after `floor_ms` ends the pause.
+    async fn wait(
+        &mut self,
+        pause_ms: u64,
+        floor_ms: u64,
+    ) -> Result<Option<Option<String>>, TalkError> {
+        let begun = Instant::now();
+        let until = begun + Duration::from_millis(pause_ms);
+        let floor = begun + Duration::from_millis(floor_ms);
+        self.talk.pauses_until(now_ms() + pause_ms);
+        let mut tick = interval(Duration::from_secs(1));
         loop {
             tokio::select! {
                 () = sleep_until(until) => return Ok(None),
+                _ = tick.tick() => self.show(Vec::new())?,
                 typed = self.typed.recv(), if !self.input_over => {
+                    let entered = matches!(&typed, Some(Typed::Bytes(bytes)) if bytes.contains(&b'\r'));
                     let outs = self.typed(typed);
                     let quit = outs.iter().find_map(|out| match out {
                         Out::Quit(why) => Some(why.clone()),
                         _ => None,
                     });
                     self.show(outs)?;
-                    if quit.is_some() {
+                    if quit.is_some() || (entered && Instant::now() >= floor) {
                         return Ok(quit);
                     }
                 }

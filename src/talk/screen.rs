@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::columns::{cut, harmless, width};
+use super::columns::{cut, harmless, width, wrap};
 use super::editor::Editor;
 use super::line::{Line, Mark};
 
@@ -12,6 +12,8 @@ pub(super) struct Look {
     pub colours: bool,
     /// Seconds east of Greenwich.
     pub offset_s: i64,
+    /// Where rows are broken; `None`: wherever the reader breaks them.
+    pub columns: Option<usize>,
 }
 
 impl Look {
@@ -28,7 +30,12 @@ impl Look {
         };
         let below = " ".repeat(width(&lead));
         let text = harmless(&line.text);
-        let rows = text.lines().enumerate().map(|(at, row)| {
+        let room = self.columns.map(|it| it.saturating_sub(width(&lead)));
+        let rows = text.lines().flat_map(|row| match room {
+            Some(room) => wrap(row, room),
+            None => vec![row.to_owned()],
+        });
+        let rows = rows.enumerate().map(|(at, row)| {
             let lead = if at == 0 { &lead } else { &below };
             self.coloured(line.mark, &format!("{lead}{row}"))
         });
@@ -93,9 +100,15 @@ impl Screen {
             cursor,
             columns,
         );
-        if lines.is_empty() && self.shown.as_ref() == Some(&picture) {
+        // Nothing is drawn before the first line: some terminals keep what a screen's first row held.
+        let begun = self.shown.is_some() || !lines.is_empty();
+        if !begun || (lines.is_empty() && self.shown.as_ref() == Some(&picture)) {
             return String::new();
         }
+        let look = Look {
+            columns: Some(columns),
+            ..look
+        };
         self.shown = Some(picture);
         let mut bytes = self.erase();
         for line in lines {
@@ -144,6 +157,7 @@ mod tests {
     const PLAIN: Look = Look {
         colours: false,
         offset_s: 8 * 3_600,
+        columns: None,
     };
 
     #[test]
@@ -155,6 +169,19 @@ mod tests {
         );
         let system = Line::at(Mark::System, 0, "lin is here");
         assert_eq!(PLAIN.rows(&system), ["08:00:00  · lin is here"]);
+    }
+
+    #[test]
+    fn a_row_too_long_goes_on_below_its_words() {
+        let narrow = Look {
+            columns: Some(20),
+            ..PLAIN
+        };
+        let line = Line::at(Mark::Bot, 1_000, "bot: 退货退款");
+        assert_eq!(
+            narrow.rows(&line),
+            ["08:00:01  bot: 退货", "          退款"]
+        );
     }
 
     #[test]
@@ -174,7 +201,9 @@ mod tests {
         let editor = Editor::default();
         let live = || vec![Line::new(Mark::Board, "row"), Line::new(Mark::Board, "row")];
         let size = (80, 24);
-        let first = screen.draw(PLAIN, size, &[], live(), "you> ", &editor);
+        assert_eq!(screen.draw(PLAIN, size, &[], live(), "you> ", &editor), "");
+        let begin = [Line::new(Mark::Hint, "You are new.")];
+        let first = screen.draw(PLAIN, size, &begin, live(), "you> ", &editor);
         assert!(
             first.ends_with("row\r\nrow\r\nyou> \r\x1b[5C\x1b[?25h"),
             "{first:?}"

@@ -30,6 +30,7 @@ pub(super) enum Link {
     /// None; `attempts` to get one back so far.
     Down {
         attempts: u32,
+        until: u64,
     },
     /// `hello` is sent.
     Greeting,
@@ -77,7 +78,10 @@ impl Talk {
     pub fn new(side: Side, mint: Mint) -> Self {
         Self {
             side,
-            link: Link::Down { attempts: 0 },
+            link: Link::Down {
+                attempts: 0,
+                until: 0,
+            },
             outbox: Outbox::new(),
             rooms: Rooms::default(),
             out: Vec::new(),
@@ -179,11 +183,11 @@ impl Talk {
     /// The connection is gone, closed with this code where it was closed at all.
     pub fn lost(&mut self, close: Option<u16>) -> (Lost, Vec<Out>) {
         let attempts = match self.link {
-            Link::Down { attempts } => attempts + 1,
+            Link::Down { attempts, .. } => attempts + 1,
             _ => 0,
         };
         let was_greeted = !matches!(self.link, Link::Down { .. } | Link::Greeting);
-        self.link = Link::Down { attempts };
+        self.link = Link::Down { attempts, until: 0 };
         self.outbox.lost();
         for room in self.rooms.all_mut() {
             room.promised = None;
@@ -211,6 +215,13 @@ impl Talk {
         }
         let retry_after_ms = said.and_then(|it| it.2);
         (Lost::Return { retry_after_ms }, self.take())
+    }
+
+    /// When the next attempt is made.
+    pub fn pauses_until(&mut self, at: u64) {
+        if let Link::Down { until, .. } = &mut self.link {
+            *until = at;
+        }
     }
 
     /// A line the person typed.
@@ -320,7 +331,11 @@ impl Talk {
             self.rooms.detach(attach.conversation);
             self.live_once_caught_up();
         }
-        self.warn(format!("{}: {}", waiting.label, it.message));
+        let label = match waiting.frame {
+            ClientFrame::Send(_) => format!("“{}” was not sent", waiting.label),
+            _ => waiting.label,
+        };
+        self.warn(format!("{label}: {}", it.message));
     }
 
     fn gap(&mut self, gap: Gap) {

@@ -104,7 +104,7 @@ pub(super) fn staff_event(entry: &StaffEntry<'_>, customer: &str, me: &str) -> O
     let who = |it: &Author<'_>| author(it, customer, me);
     match &entry.event {
         StaffEvent::Opened(it) => {
-            let name = it.display_name.as_deref().unwrap_or(&it.customer);
+            let name = short(it.display_name.as_deref().unwrap_or(&it.customer));
             let tier = tier(it.tier);
             system(format!("{name} came by {}, {tier}", it.channel))
         }
@@ -247,6 +247,9 @@ pub(super) fn lasting(ms: u64) -> String {
 
 /// A name short enough for a table: ids of visitors are long and say nothing.
 pub(super) fn short(name: &str) -> String {
+    if let Some(id) = name.strip_prefix("visitor:") {
+        return format!("visitor {}", id.chars().take(5).collect::<String>());
+    }
     match name.chars().count() > 14 {
         true => name.chars().take(13).chain(['…']).collect(),
         false => name.to_owned(),
