@@ -98,7 +98,10 @@ impl Board {
     /// The board as a table: a row of queues, one of agents, one for each of the oldest conversations.
     pub fn rows(&self, now: u64, rooms: &Rooms) -> Vec<String> {
         let queues: Vec<String> = self.queues.values().map(|row| queue(row, now)).collect();
-        let here = self.agents.values().filter(|row| row.presence != Presence::Offline);
+        let here = self
+            .agents
+            .values()
+            .filter(|row| row.presence != Presence::Offline);
         let mut agents: Vec<String> = here.map(agent).collect();
         let hidden = agents.len().saturating_sub(AGENT_ROWS);
         agents.truncate(AGENT_ROWS);

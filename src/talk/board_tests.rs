@@ -57,9 +57,15 @@ fn the_board_is_a_table_with_numbers_to_watch_by() {
 #[test]
 fn changes_replace_the_rows_they_list_and_what_is_closed_goes() {
     let mut play = Play::begin(Side::Supervisor, 32);
-    let waiting = vec![summary(ROOM, Phase::Waiting), summary(OTHER, Phase::Waiting)];
+    let waiting = vec![
+        summary(ROOM, Phase::Waiting),
+        summary(OTHER, Phase::Waiting),
+    ];
     let told = play.hears(snapshot(1, waiting));
-    assert_eq!(told, ["~ #1 mei: waiting, presale", "~ #2 mei: waiting, presale"]);
+    assert_eq!(
+        told,
+        ["~ #1 mei: waiting, presale", "~ #2 mei: waiting, presale"]
+    );
     let active = Summary {
         agent: Some("lin".into()),
         ..summary(ROOM, Phase::Active)
@@ -82,7 +88,10 @@ fn a_version_in_parts_is_whole_with_its_last_frame() {
     assert_eq!(play.hears(ServerFrame::Board(first)), NOTHING);
     assert_eq!(play.live(), NOTHING);
     let told = play.hears(snapshot(5, vec![summary(OTHER, Phase::Active)]));
-    assert_eq!(told, ["~ #1 mei: waiting, presale", "~ #2 mei: active, presale"]);
+    assert_eq!(
+        told,
+        ["~ #1 mei: waiting, presale", "~ #2 mei: active, presale"]
+    );
     assert_eq!(play.live().len(), 5);
 }
 

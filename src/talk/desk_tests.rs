@@ -73,7 +73,10 @@ fn an_agent_is_ready_at_once_and_told_so() {
     let told = fresh.hears(presence(Presence::Ready, Vec::new()));
     assert_eq!(told, ["you are ready, 0 of 5 at work"]);
     assert_eq!(fresh.live(), ["ready, 0 of 5 at work"]);
-    assert!(play.connect(32).contains(&"> 3 set_presence Ready".to_owned()));
+    assert!(
+        play.connect(32)
+            .contains(&"> 3 set_presence Ready".to_owned())
+    );
 }
 
 #[test]
@@ -99,7 +102,10 @@ fn an_offer_shows_its_context_before_it_is_taken_and_nothing_twice_after() {
     assert_eq!(play.hears(assigned(ROOM)), [yours]);
     assert_eq!(play.hears(says(1, Author::Customer, "退货")), NOTHING);
     assert_eq!(play.hears(says(2, Author::Bot, "7 天内")), NOTHING);
-    assert_eq!(play.hears(staff(3, StaffEvent::TransferFailed { position: 1 })), NOTHING);
+    assert_eq!(
+        play.hears(staff(3, StaffEvent::TransferFailed { position: 1 })),
+        NOTHING
+    );
     let accepted = StaffEvent::Accepted {
         position: 3,
         agent: "lin".into(),
@@ -118,7 +124,10 @@ fn an_offer_that_is_gone_cannot_be_taken() {
         offer: offer_of(ROOM),
         outcome: OfferOutcome::Missed,
     });
-    assert_eq!(play.hears(gone), ["offer #1: not taken in time; it waits again"]);
+    assert_eq!(
+        play.hears(gone),
+        ["offer #1: not taken in time; it waits again"]
+    );
     let told = play.types("a");
     assert!(told[0].starts_with("No such offer is open."), "{told:?}");
     assert_eq!(play.live(), NOTHING);
@@ -131,7 +140,10 @@ fn several_conversations_are_told_apart_by_number() {
     play.hears(second);
     assert_eq!(play.types("/accept 2"), ["> 4 accept 2@3"]);
     let told = play.hears(assigned(OTHER));
-    assert_eq!(told, ["#2 is yours too: /use 2 speaks there; you speak in #1"]);
+    assert_eq!(
+        told,
+        ["#2 is yours too: /use 2 speaks there; you speak in #1"]
+    );
     assert_eq!(play.talk.prompt(), "lin #1> ");
     assert_eq!(play.types("/use 2"), ["What you type goes to #2 now."]);
     assert_eq!(play.talk.prompt(), "lin #2> ");
@@ -139,7 +151,10 @@ fn several_conversations_are_told_apart_by_number() {
         conversation: OTHER,
     });
     let told = play.hears(over);
-    assert_eq!(told, ["#2 is no longer yours", "What you type goes to #1 now."]);
+    assert_eq!(
+        told,
+        ["#2 is no longer yours", "What you type goes to #1 now."]
+    );
     let told = play.types("/use 2");
     assert_eq!(told, ["You hold no #2. An offer comes by itself."]);
 }
@@ -154,13 +169,19 @@ fn an_agent_ends_and_wraps_up() {
     };
     let told = play.hears(staff(4, wrap_up));
     assert!(told.iter().any(|it| it.contains("/done CODE")), "{told:?}");
-    assert_eq!(play.types("/done solved"), ["> 5 wrap_up_done 1 Some(\"solved\")"]);
+    assert_eq!(
+        play.types("/done solved"),
+        ["> 5 wrap_up_done 1 Some(\"solved\")"]
+    );
     let transfer = play.types("/transfer group aftersale wants a refund");
     assert_eq!(
         transfer,
         ["> 6 transfer Group(\"aftersale\") Some(\"wants a refund\")"]
     );
-    assert_eq!(play.types("/away lunch"), ["> 7 set_presence NotReady(\"lunch\")"]);
+    assert_eq!(
+        play.types("/away lunch"),
+        ["> 7 set_presence NotReady(\"lunch\")"]
+    );
 }
 
 #[test]
@@ -186,7 +207,10 @@ fn an_agent_comes_back_to_what_it_holds_and_stays_ready() {
 fn words_without_a_conversation_are_not_sent() {
     let mut play = Play::begin(Side::Agent, 32);
     let told = play.types("hello?");
-    assert_eq!(told, ["Not sent: nobody is yours yet. An offer comes by itself."]);
+    assert_eq!(
+        told,
+        ["Not sent: nobody is yours yet. An offer comes by itself."]
+    );
 }
 
 #[test]
@@ -208,7 +232,10 @@ fn typing_is_shown_for_five_seconds() {
 #[test]
 fn a_supervisor_watches_whispers_and_speaks_only_after_taking_over() {
     let mut play = Play::begin(Side::Supervisor, 32);
-    play.hears(super::board_tests::snapshot(1, vec![summary(ROOM, Phase::Active)]));
+    play.hears(super::board_tests::snapshot(
+        1,
+        vec![summary(ROOM, Phase::Active)],
+    ));
     assert_eq!(play.types("/watch 1"), ["> 3 attach 1 after 0"]);
     let told = play.hears(staff_attached(2));
     assert!(told[0].starts_with("Watching #1, unseen."), "{told:?}");
@@ -231,16 +258,26 @@ fn a_supervisor_watches_whispers_and_speaks_only_after_taking_over() {
     play.hears(staff(3, taken));
     assert_eq!(play.types("hello"), ["> 6 send 102 hello"]);
     assert_eq!(play.types("/giveback"), ["> 7 give_back 1"]);
-    assert_eq!(play.ticks(1_000), NOTHING, "a supervisor leaves no read marks");
+    assert_eq!(
+        play.ticks(1_000),
+        NOTHING,
+        "a supervisor leaves no read marks"
+    );
 }
 
 #[test]
 fn watching_what_cannot_be_watched_says_why_and_leaves_nothing_behind() {
     let mut play = Play::begin(Side::Supervisor, 32);
     assert_eq!(play.types("/watch 4"), ["There is no #4 on the board."]);
-    play.hears(super::board_tests::snapshot(1, vec![summary(ROOM, Phase::Active)]));
+    play.hears(super::board_tests::snapshot(
+        1,
+        vec![summary(ROOM, Phase::Active)],
+    ));
     play.types("/watch 1");
     let told = play.answered(3, error(Code::TooLong));
     assert!(told[0].starts_with("/watch 1: "), "{told:?}");
-    assert_eq!(play.types("/end"), ["You watch no conversation. /watch N shows one of the board."]);
+    assert_eq!(
+        play.types("/end"),
+        ["You watch no conversation. /watch N shows one of the board."]
+    );
 }

@@ -123,7 +123,10 @@ fn sent(frame: &ClientFrame) -> String {
             other => format!("{name} {} {other:?}", it.id.0[0]),
         },
         ClientFrame::Whisper(it) => format!("{name} {} {}", it.id.0[0], it.text),
-        ClientFrame::Accept(it) => format!("{name} {}@{}", it.offer.conversation.0[0], it.offer.position),
+        ClientFrame::Accept(it) => format!(
+            "{name} {}@{}",
+            it.offer.conversation.0[0], it.offer.position
+        ),
         ClientFrame::Attach(it) => format!("{name} {} after {}", it.conversation.0[0], it.after),
         ClientFrame::Read(it) => format!("{name} {}", it.up_to),
         ClientFrame::Rate(it) => format!("{name} {} {:?}", it.level, it.comment),

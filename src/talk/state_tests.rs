@@ -36,7 +36,10 @@ fn events_seen_before_are_not_shown_again() {
     play.hears(message(1, None, "one"));
     assert_eq!(play.hears(message(1, None, "one")), NOTHING);
     let missing = play.hears(message(3, None, "three"));
-    assert_eq!(missing, ["1 events are not shown by this client", "bot: three"]);
+    assert_eq!(
+        missing,
+        ["1 events are not shown by this client", "bot: three"]
+    );
 }
 
 #[test]
@@ -49,7 +52,12 @@ fn what_is_unanswered_is_sent_again_in_order_once_caught_up() {
     play.answered(2, ack(Some(101), 2));
 
     let (lost, told) = play.loses(None);
-    assert_eq!(lost, Lost::Return { retry_after_ms: None });
+    assert_eq!(
+        lost,
+        Lost::Return {
+            retry_after_ms: None
+        }
+    );
     assert_eq!(told, ["the connection broke; reconnecting…"]);
     assert_eq!(play.types("four"), NOTHING);
 
@@ -59,7 +67,10 @@ fn what_is_unanswered_is_sent_again_in_order_once_caught_up() {
     assert_eq!(play.hears(message(2, Some(101), "one")), ["you: one"]);
     // The second was stored although its ack was lost: it is not sent again.
     let last = play.hears(message(3, Some(102), "two"));
-    assert_eq!(last, ["you: two", "> 6 send 103 three", "> 8 send 104 four"]);
+    assert_eq!(
+        last,
+        ["you: two", "> 6 send 103 three", "> 8 send 104 four"]
+    );
 }
 
 #[test]
@@ -179,7 +190,10 @@ fn the_place_in_the_queue_is_told_when_it_changes_and_goes_when_somebody_comes()
     assert_eq!(play.hears(place(3, Some(2))), NOTHING);
     assert_eq!(play.live(), [third]);
     let unknown = play.hears(place(2, None));
-    assert!(unknown[0].ends_with("/callback CONTACT, or /message TEXT"), "{unknown:?}");
+    assert!(
+        unknown[0].ends_with("/callback CONTACT, or /message TEXT"),
+        "{unknown:?}"
+    );
     let joined = CustomerEvent::Joined {
         agent: "lin".into(),
     };
