@@ -28,7 +28,7 @@ thread_local! {
 const LITTLE: f32 = 2.6;
 
 /// From this score on even a follow-up speaks for itself.
-const SURE_OF_ITSELF: f32 = 0.98;
+const SURE_OF_ITSELF: f32 = 0.99;
 
 /// A carried topic keeps the turn if it ranks at least this share of the best.
 const TOPIC_SHARE: f32 = 0.5;
@@ -138,7 +138,7 @@ impl Bot {
     /// little of its own and the topic speaks of what little there is.
     fn carried(&self, turn: &Turn, ranking: &Ranking, score: f32) -> Option<usize> {
         let topic = turn.topic?;
-        if ranking.exact || ranking.foreign > 0.2 {
+        if ranking.exact || ranking.outside.foreign > 0.2 {
             return None;
         }
         let best = ranking.articles.first()?;
