@@ -26,7 +26,7 @@ impl Talk {
         self.hint("Ask something and press Enter. /human asks for a person, /help lists the rest.");
     }
 
-    pub(super) fn to_customer(&mut self, now: u64, frame: ServerFrame<'static>) {
+    pub(super) fn customer_frame(&mut self, now: u64, frame: ServerFrame<'static>) {
         match frame {
             ServerFrame::Routed(it) => self.routed(it),
             ServerFrame::Attached(it) => self.attached(it),
@@ -49,15 +49,14 @@ impl Talk {
                 wait_minutes: it.wait_minutes,
                 call_back: it.call_back,
             }),
-            ServerFrame::Ended(it) => {
+            ServerFrame::Ended(it)
                 if self
                     .rooms
                     .current()
-                    .is_some_and(|room| room.id == it.conversation)
-                {
-                    self.customer.open = false;
-                    self.customer.place = None;
-                }
+                    .is_some_and(|room| room.id == it.conversation) =>
+            {
+                self.customer.open = false;
+                self.customer.place = None;
             }
             _ => {}
         }

@@ -98,7 +98,7 @@ impl Address {
                 .await
                 .map_err(|error| broken(error.to_string()))?;
             driver.abort();
-            read(status, &bytes).map_err(|error| error.unwrap_or_else(|why| broken(why)))
+            read(status, &bytes).map_err(|error| error.unwrap_or_else(broken))
         };
         self.in_time(exchange).await?
     }

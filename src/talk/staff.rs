@@ -51,7 +51,7 @@ impl Talk {
         self.live_once_caught_up();
     }
 
-    pub(super) fn to_staff(&mut self, now: u64, frame: ServerFrame<'static>) {
+    pub(super) fn staff_frame(&mut self, now: u64, frame: ServerFrame<'static>) {
         match frame {
             ServerFrame::StaffAttached(it) => self.staff_attached(it),
             ServerFrame::StaffEvent(it) => self.staff_event(it),

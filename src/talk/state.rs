@@ -156,10 +156,10 @@ impl Talk {
             | ServerFrame::Typing(_)
             | ServerFrame::Read(_)
             | ServerFrame::Place(_)
-            | ServerFrame::Ended(_) => self.to_customer(now, frame),
+            | ServerFrame::Ended(_) => self.customer_frame(now, frame),
             ServerFrame::Presence(_) => {
                 self.outbox.settle(reference, None);
-                self.to_staff(now, frame);
+                self.staff_frame(now, frame);
             }
             ServerFrame::StaffAttached(_)
             | ServerFrame::StaffEvent(_)
@@ -169,7 +169,7 @@ impl Talk {
             | ServerFrame::OfferGone(_)
             | ServerFrame::Assigned(_)
             | ServerFrame::Unassigned(_)
-            | ServerFrame::Board(_) => self.to_staff(now, frame),
+            | ServerFrame::Board(_) => self.staff_frame(now, frame),
         }
         self.taken(now)
     }
