@@ -211,6 +211,7 @@ impl Line {
         if self.stage != Stage::Live {
             return None;
         }
+        self.answer_attached(now);
         let mut due: Option<Instant> = None;
         let on_wire: HashSet<u64> = self.asked.values().copied().collect();
         let mut room = self.window.saturating_sub(on_wire.len());
@@ -232,6 +233,29 @@ impl Line {
             output.frames.push(self.write(index, number, now));
         }
         due
+    }
+
+    /// Attaching to what this connection is shown already would show it again: it is done.
+    fn answer_attached(&mut self, now: Instant) {
+        let attaches = |(_, call): &(u64, Call)| matches!(call.frame, ClientFrame::Attach(_));
+        if !self.queue.iter().any(attaches) {
+            return;
+        }
+        let viewed = &self.viewed;
+        let on_wire: HashSet<u64> = self.asked.values().copied().collect();
+        let queue = std::mem::take(&mut self.queue);
+        let (done, rest): (VecDeque<_>, VecDeque<_>) =
+            queue.into_iter().partition(|(number, call)| {
+                let attaches = match &call.frame {
+                    ClientFrame::Attach(attach) => viewed.contains_key(&attach.conversation),
+                    _ => false,
+                };
+                attaches && !on_wire.contains(number)
+            });
+        self.queue = rest;
+        for (_, call) in done {
+            call.answer(Answer::Done, now);
+        }
     }
 
     fn write(&mut self, index: usize, number: u64, now: Instant) -> Bytes {

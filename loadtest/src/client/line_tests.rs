@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crest_schema::frame::client::Send;
+use crest_schema::frame::client::{Attach, Send};
 use crest_schema::frame::customer_view::{CustomerEvent, CustomerState, Speaker};
 use crest_schema::frame::server::{self, Ack, Attached, Event, Limits, Role, Routed, Welcome};
 use crest_schema::frame::{Body, ClientFrame, Id, ServerFrame};
@@ -281,6 +281,38 @@ fn a_whisper_is_found_in_any_bytes_and_a_staff_frame_by_its_type() {
         .collect();
     assert!(told.contains(&Seen::Marked { text }));
     assert!(told.contains(&Seen::StaffFrame { name: "assigned" }));
+}
+
+#[test]
+fn attaching_to_what_is_shown_already_is_done_without_a_frame() {
+    let recorder = Recorder::default();
+    let mut play = Play {
+        line: Line::new(RoleOf::Agent, recorder.client("agent", Side::Staff)),
+        recorder,
+        now: Instant::now(),
+    };
+    play.greet();
+    play.welcomed(32);
+    let gap = server::Gap {
+        conversation: CONVERSATION,
+        from: 1,
+        to: 4,
+        reason: server::GapReason::Far,
+    };
+    play.gets(None, ServerFrame::Gap(gap));
+    let mut attach = |conversation| {
+        let attach = Attach {
+            conversation,
+            after: 0,
+        };
+        play.line.command(ClientFrame::Attach(attach))
+    };
+    let (mut known, mut other) = (attach(CONVERSATION), attach(Id([8; 16])));
+    let mut output = Output::default();
+    play.line.pump(play.now, &mut output);
+    assert_eq!(output.frames.len(), 1);
+    assert_eq!(known.try_recv().expect("at once").answer, Answer::Done);
+    assert!(other.try_recv().is_err());
 }
 
 #[test]
