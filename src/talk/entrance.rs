@@ -143,7 +143,7 @@ fn sign(tenant: &str, name: &str, tier: u8, now_s: u64) -> Result<String, TalkEr
     header.kid = Some(seed::KEY_ID.to_owned());
     let claims = json!({
         "aud": tenant,
-        "sub": format!("talk-{name}"),
+        "sub": name,
         "name": name,
         "tier": tier,
         "iat": now_s,

@@ -1,7 +1,7 @@
 //! `crest talk`: a customer, an agent or a supervisor in a terminal.
 //!
-//! A pure core takes lines of input and frames and gives lines to print and frames to send: [`state`]
-//! with `customer`, `staff`, `board`, `outbox`, `input`, `words`; tested as tables. A thin shell
+//! A pure core takes lines of input and frames and gives lines to print and frames to send: `state`
+//! with `speak`, `customer`, `staff`, `board`, `outbox`, `input`, `words`; tested as tables. A thin shell
 //! around it: `run` (sockets and timers), `entrance` and `post` (log-in and tickets), `terminal`.
 //! Not here: anything of the server. This speaks the wire alone, as a stranger's client would.
 
@@ -23,6 +23,7 @@ mod reconnect;
 mod rooms;
 mod run;
 mod screen;
+mod speak;
 mod staff;
 mod state;
 mod steer;

@@ -109,18 +109,18 @@ impl Client {
         let mut reconnect = Reconnect::default();
         let mut connection = Some((first, ticket));
         loop {
-            let (close, mut refused) = match connection.take() {
+            let mut close = match connection.take() {
                 Some((socket, ticket)) => {
                     reconnect.connected(now_ms());
                     match self.converse(socket, ticket).await? {
                         Ended::Quit(why) => return Ok(why),
-                        Ended::Lost(close) => (close, None),
+                        Ended::Lost(close) => close,
                     }
                 }
-                None => (None, None),
+                None => None,
             };
             loop {
-                let (lost, outs) = self.talk.lost(close.filter(|_| refused.is_none()));
+                let (lost, outs) = self.talk.lost(close.take());
                 self.show(outs)?;
                 let retry_after_ms = match lost {
                     Lost::Stop(why) => return Ok(Some(why)),
@@ -136,7 +136,7 @@ impl Client {
                         connection = Some(opened);
                         break;
                     }
-                    Err(error) if error.temporary() => refused = Some(error),
+                    Err(error) if error.temporary() => {}
                     Err(error) => return Err(error),
                 }
             }

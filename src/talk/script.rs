@@ -24,17 +24,21 @@ pub struct Play {
 }
 
 impl Play {
-    /// Connected and welcomed; what was shown so far is left out.
-    pub fn begin(side: Side, limit: u32) -> Self {
+    pub fn new(side: Side) -> Self {
         let minted = Cell::new(100);
         let mint = move || {
             minted.set(minted.get() + 1);
             Id([minted.get(); 16])
         };
-        let mut play = Self {
+        Self {
             talk: Talk::new(side, Box::new(mint)),
             now: 1_000_000,
-        };
+        }
+    }
+
+    /// Connected and welcomed; what was shown so far is left out.
+    pub fn begin(side: Side, limit: u32) -> Self {
+        let mut play = Self::new(side);
         play.connect(limit);
         play
     }

@@ -61,7 +61,7 @@ fn what_is_unanswered_is_sent_again_in_order_once_caught_up() {
     assert_eq!(told, ["the connection broke; reconnecting…"]);
     assert_eq!(play.types("four"), NOTHING);
 
-    assert_eq!(play.connect(32), ["> 7 hello [1@1]", "connected again"]);
+    assert_eq!(play.connect(32), ["> 8 hello [1@1]", "connected again"]);
     assert_eq!(play.hears(routed(true)), NOTHING);
     assert_eq!(play.hears(attached(3, None)), NOTHING);
     assert_eq!(play.hears(message(2, Some(101), "one")), ["you: one"]);
@@ -69,7 +69,7 @@ fn what_is_unanswered_is_sent_again_in_order_once_caught_up() {
     let last = play.hears(message(3, Some(102), "two"));
     assert_eq!(
         last,
-        ["you: two", "> 6 send 103 three", "> 8 send 104 four"]
+        ["you: two", "> 6 send 103 three", "> 7 send 104 four"]
     );
 }
 
