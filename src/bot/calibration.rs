@@ -1,12 +1,12 @@
 //! From evidence to the probability that the best article is the right one.
 
-use super::ranking::Ranking;
+use super::ranking::{Ranked, Ranking};
 
 /// From this probability on the bot answers.
-pub const ANSWER_FROM: f32 = 0.33;
+pub const ANSWER_FROM: f32 = 0.5;
 
 /// From this probability on the bot asks back rather than giving up.
-pub const CLARIFY_FROM: f32 = 0.17;
+pub const CLARIFY_FROM: f32 = 0.42;
 
 /// Two candidates nearer to each other than this (in rank) are offered both,
 /// unless the first is sure.
@@ -15,22 +15,26 @@ pub const TOO_NEAR: f32 = 0.012;
 /// Fitted by logistic regression on aliases held out of the index and on
 /// questions of other worlds, neither of them from a labelled set:
 /// bias, share, nearest, coverage, lead over the second, foreign share, strange share.
-const WEIGHTS: [f32; 7] = [-5.08, 4.21, 0.6, 5.16, 2.93, -7.57, -1.04];
+const WEIGHTS: [f32; 11] = [-4.43, 3.12, 1.55, 4.8, 1.63, -2.18, -3.24, -2.07, 0.57, 0.45, 1.23];
 
 /// What the calibration looks at.
-pub fn evidence(ranking: &Ranking) -> [f32; 6] {
-    let Some(best) = ranking.articles.first() else {
-        return [0.0, 0.0, 0.0, 0.0, ranking.foreign, ranking.strange];
-    };
+pub fn evidence(ranking: &Ranking) -> [f32; 10] {
+    let outside = &ranking.outside;
+    let best = ranking.articles.first();
     let second = ranking.articles.get(1).map_or(0.0, |r| r.rank);
-    let lead = ((best.rank - second) / best.rank.max(f32::MIN_POSITIVE)).clamp(0.0, 1.0);
+    let rank = best.map_or(0.0, |best| best.rank).max(f32::MIN_POSITIVE);
+    let measure = |of: fn(&Ranked) -> f32| best.map_or(0.0, of);
     [
-        best.share,
-        best.nearest,
-        best.coverage,
-        lead,
-        ranking.foreign,
-        ranking.strange,
+        measure(|r| r.share),
+        measure(|r| r.nearest),
+        measure(|r| r.coverage),
+        ((rank - second) / rank).clamp(0.0, 1.0),
+        outside.foreign,
+        f32::from(u8::from(outside.foreign > 0.0)),
+        outside.strange,
+        outside.unexplained,
+        outside.anchor,
+        1.0 / (1.0 + ranking.substance),
     ]
 }
 

@@ -138,7 +138,7 @@ impl Bot {
     /// little of its own and the topic speaks of what little there is.
     fn carried(&self, turn: &Turn, ranking: &Ranking, score: f32) -> Option<usize> {
         let topic = turn.topic?;
-        if ranking.exact || ranking.foreign > 0.2 {
+        if ranking.exact || ranking.outside.foreign > 0.2 {
             return None;
         }
         let best = ranking.articles.first()?;

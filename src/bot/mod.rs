@@ -18,6 +18,7 @@ pub mod language;
 pub mod lexicon;
 pub mod limits;
 pub mod normal;
+pub mod outside;
 pub mod phrases;
 pub mod ranking;
 pub mod replies;

@@ -4,6 +4,7 @@ use super::features::{self, Feature, Kind, Message};
 use super::index::{Index, field_weight};
 use super::lexicon;
 use super::limits::FINALISTS;
+use super::outside::{self, Outside};
 
 /// An article and the evidence for it, each measure 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,10 +27,8 @@ pub struct Ranking {
     pub articles: Vec<Ranked>,
     /// What the message says, in units; near 0 for "and then?".
     pub substance: f32,
-    /// How much of it belongs to another world, 0 to 1.
-    pub foreign: f32,
-    /// How much of it is said in words that no article uses, 0 to 1.
-    pub strange: f32,
+    /// What of the message lies outside the first article.
+    pub outside: Outside,
     /// The first article has exactly this title or alias.
     pub exact: bool,
 }
@@ -42,10 +41,10 @@ pub struct Scratch {
 }
 
 /// A feature of the message that the index knows (or not), with its weight.
-struct Term {
-    feature: Feature,
-    number: Option<u32>,
-    weight: f32,
+pub(super) struct Term {
+    pub feature: Feature,
+    pub number: Option<u32>,
+    pub weight: f32,
 }
 
 /// Weight of a feature no article has, as a share of the rarest one's.
@@ -98,8 +97,12 @@ pub fn rank(
                 .first()
                 .is_some_and(|best| best.article == exact[0]),
         substance: message.says.iter().sum(),
-        foreign: foreign(&message, &terms),
-        strange: strange(&message, &terms),
+        outside: outside::measure(
+            index,
+            articles.first().map(|best| best.article),
+            &message,
+            &terms,
+        ),
         articles,
     }
 }
@@ -231,50 +234,6 @@ fn coverage(index: &Index, article: u32, message: &Message, terms: &[Term]) -> f
         .iter()
         .zip(covered)
         .map(|(says, covered)| says * covered)
-        .sum();
-    sum / total.max(f32::MIN_POSITIVE)
-}
-
-/// Share of the message said in words of another world that no article uses.
-fn foreign(message: &Message, terms: &[Term]) -> f32 {
-    let mut strange = vec![false; message.says.len()];
-    for term in terms
-        .iter()
-        .filter(|t| t.feature.kind == Kind::Foreign && t.number.is_none())
-    {
-        let span = term.feature.start as usize..term.feature.end as usize;
-        strange[span].iter_mut().for_each(|unit| *unit = true);
-    }
-    let total: f32 = message.says.iter().map(|s| s.max(0.3)).sum();
-    let sum: f32 = message
-        .says
-        .iter()
-        .zip(strange)
-        .filter(|(_, s)| *s)
-        .map(|(says, _)| says.max(0.3))
-        .sum();
-    sum / total.max(f32::MIN_POSITIVE)
-}
-
-/// Share of the message that no pair, meaning or Latin word of the index covers.
-fn strange(message: &Message, terms: &[Term]) -> f32 {
-    let mut known = vec![false; message.says.len()];
-    for term in terms.iter().filter(|t| t.number.is_some()) {
-        let speaks = match term.feature.kind {
-            Kind::Unit => term.feature.weight >= 1.0,
-            Kind::MeaningPair | Kind::Foreign => false,
-            Kind::Pair | Kind::Sounds | Kind::Meaning | Kind::Heard => true,
-        };
-        let span = term.feature.start as usize..term.feature.end as usize;
-        known[span].iter_mut().for_each(|unit| *unit |= speaks);
-    }
-    let total: f32 = message.says.iter().sum();
-    let sum: f32 = message
-        .says
-        .iter()
-        .zip(known)
-        .filter(|(_, known)| !known)
-        .map(|(says, _)| says)
         .sum();
     sum / total.max(f32::MIN_POSITIVE)
 }
