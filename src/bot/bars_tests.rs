@@ -23,6 +23,9 @@ const SETS: [(&str, &str); 3] = [
     ),
 ];
 
+/// Held back: measured now and then, never a bar, so that nobody tunes on it.
+const HELD_BACK: &str = include_str!("../../ops/demo/questions-hold.tsv");
+
 fn demo() -> Knowledge {
     Knowledge::from_toml(KNOWLEDGE).expect("the demonstration knowledge is valid")
 }
@@ -63,7 +66,9 @@ fn no_question_is_an_alias() {
     let aliases: HashSet<String> = texts.map(|text| lexicon.compact(text)).collect();
     let copied: Vec<String> = SETS
         .iter()
-        .flat_map(|(_, set)| read_labelled(set).unwrap())
+        .map(|(_, set)| *set)
+        .chain([HELD_BACK])
+        .flat_map(|set| read_labelled(set).unwrap())
         .map(|l| l.question)
         .filter(|question| aliases.contains(&lexicon.compact(question)))
         .collect();

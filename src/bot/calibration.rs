@@ -3,10 +3,10 @@
 use super::ranking::{Ranked, Ranking};
 
 /// From this probability on the bot answers.
-pub const ANSWER_FROM: f32 = 0.5;
+pub const ANSWER_FROM: f32 = 0.42;
 
 /// From this probability on the bot asks back rather than giving up.
-pub const CLARIFY_FROM: f32 = 0.42;
+pub const CLARIFY_FROM: f32 = 0.28;
 
 /// Two candidates nearer to each other than this (in rank) are offered both,
 /// unless the first is sure.
@@ -14,11 +14,12 @@ pub const TOO_NEAR: f32 = 0.012;
 
 /// Fitted by logistic regression on aliases held out of the index and on
 /// questions of other worlds, neither of them from a labelled set:
-/// bias, share, nearest, coverage, lead over the second, foreign share, strange share.
-const WEIGHTS: [f32; 11] = [-4.43, 3.12, 1.55, 4.8, 1.63, -2.18, -3.24, -2.07, 0.57, 0.45, 1.23];
+/// bias, share, nearest, coverage, lead over the second, foreign share, any foreign
+/// word, strange share, brevity.
+const WEIGHTS: [f32; 9] = [-3.86, 3.38, 1.65, 4.3, 1.56, -2.23, -3.12, -1.88, 0.94];
 
 /// What the calibration looks at.
-pub fn evidence(ranking: &Ranking) -> [f32; 10] {
+pub fn evidence(ranking: &Ranking) -> [f32; 8] {
     let outside = &ranking.outside;
     let best = ranking.articles.first();
     let second = ranking.articles.get(1).map_or(0.0, |r| r.rank);
@@ -32,8 +33,6 @@ pub fn evidence(ranking: &Ranking) -> [f32; 10] {
         outside.foreign,
         f32::from(u8::from(outside.foreign > 0.0)),
         outside.strange,
-        outside.unexplained,
-        outside.anchor,
         1.0 / (1.0 + ranking.substance),
     ]
 }

@@ -28,7 +28,7 @@ thread_local! {
 const LITTLE: f32 = 2.6;
 
 /// From this score on even a follow-up speaks for itself.
-const SURE_OF_ITSELF: f32 = 0.98;
+const SURE_OF_ITSELF: f32 = 0.99;
 
 /// A carried topic keeps the turn if it ranks at least this share of the best.
 const TOPIC_SHARE: f32 = 0.5;

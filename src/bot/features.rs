@@ -42,9 +42,9 @@ pub struct Message {
     pub says: Vec<f32>,
 }
 
-/// Reduces a text. `vocabulary` holds the Latin stems the knowledge base uses.
-pub fn message(lexicon: &Lexicon, text: &str, vocabulary: &HashSet<String>) -> Message {
-    let units = lexicon.units(text, vocabulary);
+/// Reduces a folded text. `vocabulary` holds the Latin stems the knowledge base uses.
+pub fn message(lexicon: &Lexicon, folded: &str, vocabulary: &HashSet<String>) -> Message {
+    let units = lexicon.units(folded, vocabulary);
     let found = lexicon.find(&units);
     let mut message = Message {
         says: units.iter().map(|u| says(lexicon, u)).collect(),

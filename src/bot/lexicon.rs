@@ -34,7 +34,8 @@ pub struct Found {
 /// The lexicon, ready for lookup.
 #[derive(Debug)]
 pub struct Lexicon {
-    rewrites: Vec<(String, String)>,
+    /// Spellings by their first letter, the longest first.
+    rewrites: HashMap<char, Vec<(String, String)>>,
     word_rewrites: HashMap<String, String>,
     phrases: Phrases<Vec<Meaning>>,
     sounds: Phrases<Vec<Meaning>>,
@@ -91,14 +92,10 @@ struct Requests {
 }
 
 impl Lexicon {
-    /// The normal form of `text` with its spellings folded.
+    /// The normal form of `text` with its spellings folded. What the other methods
+    /// call folded is this; it is the dear part, so it is done once a text.
     pub fn fold(&self, text: &str) -> String {
-        let mut folded = normalise(text);
-        for (from, to) in &self.rewrites {
-            if folded.contains(from.as_str()) {
-                folded = folded.replace(from.as_str(), to);
-            }
-        }
+        let folded = self.respell(&normalise(text));
         if !folded.bytes().any(|b| b.is_ascii_lowercase()) {
             return folded;
         }
@@ -109,30 +106,33 @@ impl Lexicon {
         words.collect::<Vec<_>>().join(" ")
     }
 
-    /// The same without spaces: equal for two messages that differ in typing only.
+    /// The same without spaces and kindness: equal for two messages that differ in
+    /// typing only.
     pub fn compact(&self, text: &str) -> String {
-        let kept = self.without_polite(units::cut(&self.fold(text), |_| false));
-        kept.into_iter()
-            .map(|unit| unit.text)
-            .collect::<Vec<_>>()
-            .join(" ")
+        self.compact_folded(&self.fold(text))
     }
 
-    /// The units of `text` without what is said to be kind only. Latin words that
-    /// are no English known to the bot or to `vocabulary` are read as pinyin.
-    pub fn units(&self, text: &str, vocabulary: &HashSet<String>) -> Vec<Unit> {
+    /// [`Self::compact`] of a folded text.
+    pub fn compact_folded(&self, folded: &str) -> String {
+        let kept = self.without_polite(units::cut(folded, |_| false));
+        let texts: Vec<&str> = kept.iter().map(|unit| unit.text.as_str()).collect();
+        texts.join(" ")
+    }
+
+    /// The units of a folded text without what is said to be kind only. Latin words
+    /// that are no English known to the bot or to `vocabulary` are read as pinyin.
+    pub fn units(&self, folded: &str, vocabulary: &HashSet<String>) -> Vec<Unit> {
         let is_pinyin = |word: &str| {
-            !self.is_english(word)
+            super::syllables::split(word).is_some()
+                && !self.is_english(word)
                 && !vocabulary.contains(&units::stem(word))
-                && super::syllables::split(word).is_some()
         };
-        let folded = self.fold(text);
         let all_pinyin = folded
             .split(|c: char| !c.is_ascii_lowercase())
             .filter(|w| !w.is_empty())
             .all(is_pinyin);
         let has_han = folded.chars().any(super::language::is_han);
-        let units = units::cut(&folded, |word| (has_han || all_pinyin) && is_pinyin(word));
+        let units = units::cut(folded, |word| (has_han || all_pinyin) && is_pinyin(word));
         self.without_polite(units)
     }
 
@@ -195,6 +195,38 @@ impl Lexicon {
         self.none_of_these.contains(compact)
     }
 
+    /// One pass from left to right; at each place the longest spelling wins. What a
+    /// spelling becomes is not looked at again.
+    fn respell(&self, text: &str) -> String {
+        let mut respelled = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(c) = rest.chars().next() {
+            let spellings = self.rewrites.get(&c).map_or(&[][..], Vec::as_slice);
+            let found = spellings.iter().find(|(from, _)| rest.starts_with(from));
+            let length = match found {
+                Some((from, to)) => {
+                    respelled.push_str(to);
+                    from.len()
+                }
+                None => {
+                    respelled.push(c);
+                    c.len_utf8()
+                }
+            };
+            rest = &rest[length..];
+        }
+        respelled
+    }
+
+    /// What a spelling becomes is respelled too, once, so that a text need not be.
+    fn settle_spellings(&mut self) {
+        let mut settled = self.rewrites.clone();
+        for (_, to) in settled.values_mut().flatten() {
+            *to = self.respell(to);
+        }
+        self.rewrites = settled;
+    }
+
     fn find_sounds(&self, units: &[Unit], said: &[bool], found: &mut Vec<Found>) {
         let mut start = 0;
         while start < units.len() {
@@ -240,20 +272,13 @@ impl Lexicon {
     }
 
     fn from_source(source: Source) -> Self {
-        let (words, mut rewrites): (Vec<_>, Vec<_>) = source
+        let (words, spellings): (Vec<_>, Vec<_>) = source
             .rewrite
             .into_iter()
             .map(|(from, to)| (normalise(&from), normalise(&to)))
             .partition(|(from, _)| from.bytes().all(|b| b.is_ascii_lowercase()));
-        // The longest spelling wins; equal ones in order of their letters.
-        rewrites.sort_by(|a, b| {
-            b.0.chars()
-                .count()
-                .cmp(&a.0.chars().count())
-                .then_with(|| a.0.cmp(&b.0))
-        });
         let mut lexicon = Self {
-            rewrites,
+            rewrites: by_first_letter(spellings),
             word_rewrites: words.into_iter().collect(),
             phrases: Phrases::default(),
             sounds: Phrases::default(),
@@ -268,6 +293,7 @@ impl Lexicon {
             nod: HashSet::new(),
             none_of_these: HashSet::new(),
         };
+        lexicon.settle_spellings();
         lexicon.add_meanings(source.concepts, source.shapes, &source.words.foreign);
         lexicon.light = source
             .words
@@ -359,6 +385,21 @@ impl Lexicon {
         }
         phrases
     }
+}
+
+fn by_first_letter(spellings: Vec<(String, String)>) -> HashMap<char, Vec<(String, String)>> {
+    let mut letters: HashMap<char, Vec<(String, String)>> = HashMap::new();
+    for (from, to) in spellings {
+        let first = from.chars().next();
+        letters
+            .entry(first.unwrap_or(' '))
+            .or_default()
+            .push((from, to));
+    }
+    for spellings in letters.values_mut() {
+        spellings.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.0.cmp(&b.0)));
+    }
+    letters
 }
 
 fn push(meanings: &mut Vec<Meaning>, meaning: Meaning) {

@@ -12,15 +12,7 @@ pub struct Outside {
     pub foreign: f32,
     /// Share said in words that no article uses.
     pub strange: f32,
-    /// Share of the telling units that no phrase of the article explains.
-    pub unexplained: f32,
-    /// The most telling single phrase the article and the message share: what the
-    /// answer rests on. The one measure that speaks for the article.
-    pub anchor: f32,
 }
-
-/// Units that say less than this tell nothing.
-const TELLING: f32 = 0.4;
 
 /// A sound explains half of what letters do: by chance many words sound alike.
 const BY_SOUND: f32 = 0.5;
@@ -40,28 +32,14 @@ pub(super) fn measure(
         let is = term.feature.kind == Kind::Foreign && strength(term) == 0.0;
         f32::from(u8::from(is))
     });
-    let known = spread(message, terms, |term| match term.number {
-        Some(_) => phrase(term),
-        None => 0.0,
+    let known = spread(message, terms, |term| {
+        term.number.map_or(0.0, |_| phrase(term))
     });
-    let explained = spread(message, terms, |term| {
-        if strength(term) > 0.0 {
-            phrase(term)
-        } else {
-            0.0
-        }
-    });
-    let anchor = terms.iter().map(|term| {
-        let rarity = term.number.map_or(0.0, |n| index.rarity(n));
-        phrase(term) * rarity * strength(term)
-    });
+    let unknown: Vec<f32> = known.iter().map(|unit| 1.0 - unit).collect();
     let all = |says: f32| says.max(0.3);
-    let telling = |says: f32| if says >= TELLING { says } else { 0.0 };
     Outside {
         foreign: share(message, &foreign, all),
-        strange: share(message, &rest(&known), |says| says),
-        unexplained: share(message, &rest(&explained), telling),
-        anchor: anchor.fold(0.0, f32::max),
+        strange: share(message, &unknown, |says| says),
     }
 }
 
@@ -88,10 +66,6 @@ fn spread(message: &Message, terms: &[Term], value: impl Fn(&Term) -> f32) -> Ve
         }
     }
     units
-}
-
-fn rest(units: &[f32]) -> Vec<f32> {
-    units.iter().map(|unit| 1.0 - unit).collect()
 }
 
 /// The units' values, each weighed by what it says; 0 for a message that says nothing.

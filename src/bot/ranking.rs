@@ -50,6 +50,13 @@ pub(super) struct Term {
 /// Weight of a feature no article has, as a share of the rarest one's.
 const UNKNOWN: f32 = 0.45;
 
+/// Share of a message's weight below which a feature chooses no finalists. What
+/// nearly every article says weighs as little, and its postings are the longest.
+const NEGLIGIBLE: f32 = 0.001;
+
+/// Units after which a message is a story: more of them need no more evidence.
+const STORY: f32 = 11.0;
+
 /// What makes the order: share, nearest, coverage.
 const BLEND: [f32; 3] = [1.0, 1.0, 1.5];
 
@@ -61,7 +68,9 @@ pub fn rank(
     text: &str,
     admits: impl Fn(u32) -> bool,
 ) -> Ranking {
-    let message = features::message(lexicon::shared(), text, &index.vocabulary);
+    let lexicon = lexicon::shared();
+    let folded = lexicon.fold(text);
+    let message = features::message(lexicon, &folded, &index.vocabulary);
     let terms = terms(index, &message);
     let total: f32 = terms.iter().map(|t| t.weight).sum();
     let finalists = first_pass(index, scratch, &terms, &admits);
@@ -82,7 +91,7 @@ pub fn rank(
         })
         .collect();
     let exact: Vec<u32> = index
-        .exact(text)
+        .exact(&lexicon.compact_folded(&folded))
         .iter()
         .copied()
         .filter(|&a| admits(a))
@@ -162,7 +171,8 @@ fn first_pass(
     admits: &impl Fn(u32) -> bool,
 ) -> Vec<(u32, f32)> {
     scratch.sums.resize(index.len(), 0.0);
-    for term in terms.iter().filter(|t| t.weight > 0.0) {
+    let total: f32 = terms.iter().map(|t| t.weight).sum();
+    for term in terms.iter().filter(|t| t.weight > NEGLIGIBLE * total) {
         let Some(number) = term.number else { continue };
         for posting in index.postings(number) {
             let sum = &mut scratch.sums[posting.article as usize];
@@ -235,5 +245,5 @@ fn coverage(index: &Index, article: u32, message: &Message, terms: &[Term]) -> f
         .zip(covered)
         .map(|(says, covered)| says * covered)
         .sum();
-    sum / total.max(f32::MIN_POSITIVE)
+    (sum / total.clamp(f32::MIN_POSITIVE, STORY)).min(1.0)
 }

@@ -1,6 +1,6 @@
 //! Syllables of Chinese without tones: homophones and typed pinyin become equal.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
@@ -11,14 +11,13 @@ use super::{lexicon, phrases};
 /// The hash of a Chinese character's syllable, with the sounds that typists
 /// confuse (zh/z, ch/c, sh/s, -ng/-n) folded together; 0 when it has none.
 pub fn sound(c: char) -> u64 {
-    static SOUNDS: LazyLock<HashMap<char, u64>> = LazyLock::new(|| {
-        let sounds = HAN.filter_map(|c| {
-            c.to_pinyin()
-                .map(|p| (c, phrases::hash(&fold(&ascii(p.plain())))))
-        });
-        sounds.collect()
+    static SOUNDS: LazyLock<Vec<u64>> = LazyLock::new(|| {
+        let syllable = |c: char| c.to_pinyin().map(|p| fold(&ascii(p.plain())));
+        HAN.map(|c| syllable(c).map_or(0, |s| phrases::hash(&s)))
+            .collect()
     });
-    SOUNDS.get(&c).copied().unwrap_or(0)
+    let at = (c as usize).checked_sub(*HAN.start() as usize);
+    at.and_then(|at| SOUNDS.get(at)).copied().unwrap_or(0)
 }
 
 /// Splits a word typed in Latin letters into folded syllables; `None` unless the
