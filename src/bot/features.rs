@@ -44,14 +44,18 @@ pub struct Message {
 
 /// Reduces a folded text. `vocabulary` holds the Latin stems the knowledge base uses.
 pub fn message(lexicon: &Lexicon, folded: &str, vocabulary: &HashSet<String>) -> Message {
-    let units = lexicon.units(folded, vocabulary);
-    let found = lexicon.find(&units);
+    of(lexicon, &lexicon.units(folded, vocabulary))
+}
+
+/// Reduces a text that is cut into units already.
+pub fn of(lexicon: &Lexicon, units: &[Unit]) -> Message {
+    let found = lexicon.find(units);
     let mut message = Message {
         says: units.iter().map(|u| says(lexicon, u)).collect(),
         ..Message::default()
     };
-    letters(&units, &message.says, &mut message.features);
-    meanings(&units, &found, &mut message.features);
+    letters(units, &message.says, &mut message.features);
+    meanings(units, &found, &mut message.features);
     message
 }
 

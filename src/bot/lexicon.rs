@@ -51,6 +51,12 @@ pub struct Lexicon {
     none_of_these: HashSet<String>,
 }
 
+/// The texts of units, one space between: the compact form of what they were cut from.
+pub fn joined(units: &[Unit]) -> String {
+    let texts: Vec<&str> = units.iter().map(|unit| unit.text.as_str()).collect();
+    texts.join(" ")
+}
+
 /// The lexicon compiled into the program.
 pub fn shared() -> &'static Lexicon {
     static SHARED: LazyLock<Lexicon> = LazyLock::new(|| {
@@ -114,9 +120,7 @@ impl Lexicon {
 
     /// [`Self::compact`] of a folded text.
     pub fn compact_folded(&self, folded: &str) -> String {
-        let kept = self.without_polite(units::cut(folded, |_| false));
-        let texts: Vec<&str> = kept.iter().map(|unit| unit.text.as_str()).collect();
-        texts.join(" ")
+        joined(&self.without_polite(units::cut(folded, |_| false)))
     }
 
     /// The units of a folded text without what is said to be kind only. Latin words
