@@ -1,13 +1,14 @@
 //! The words of customer service that no shop has to teach: which phrases mean
 //! the same, which say nothing, which belong to another world.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 
 use super::normal::normalise;
 use super::phrases::{self, Phrases};
+use super::spelling::Spellings;
 use super::units::{self, Script, Unit};
 
 /// What a phrase of the lexicon stands for.
@@ -34,13 +35,12 @@ pub struct Found {
 /// The lexicon, ready for lookup.
 #[derive(Debug)]
 pub struct Lexicon {
-    /// Spellings by their first letter, the longest first.
-    rewrites: HashMap<char, Vec<(String, String)>>,
-    word_rewrites: HashMap<String, String>,
+    spellings: Spellings,
     phrases: Phrases<Vec<Meaning>>,
     sounds: Phrases<Vec<Meaning>>,
     polite: Phrases<()>,
     light: HashSet<String>,
+    aside: Phrases<()>,
     english: HashSet<String>,
     human: Phrases<()>,
     human_not: Phrases<()>,
@@ -82,6 +82,7 @@ struct Source {
 struct Words {
     polite: Vec<String>,
     light: Vec<String>,
+    aside: Vec<String>,
     foreign: Vec<String>,
 }
 
@@ -101,15 +102,7 @@ impl Lexicon {
     /// The normal form of `text` with its spellings folded. What the other methods
     /// call folded is this; it is the dear part, so it is done once a text.
     pub fn fold(&self, text: &str) -> String {
-        let folded = self.respell(&normalise(text));
-        if !folded.bytes().any(|b| b.is_ascii_lowercase()) {
-            return folded;
-        }
-        // Words of Latin letters are rewritten whole.
-        let words = folded
-            .split(' ')
-            .map(|word| self.word_rewrites.get(word).map_or(word, String::as_str));
-        words.collect::<Vec<_>>().join(" ")
+        self.spellings.fold(&normalise(text))
     }
 
     /// The same without spaces and kindness: equal for two messages that differ in
@@ -161,6 +154,19 @@ impl Lexicon {
         found
     }
 
+    /// Which units belong to what a story is set among.
+    pub fn aside(&self, units: &[Unit]) -> Vec<bool> {
+        let mut aside = vec![false; units.len()];
+        for start in 0..units.len() {
+            let longest = self.aside.at(units[start..].iter().map(|u| u.hash)).last();
+            let length = longest.map_or(0, |(length, ())| length);
+            aside[start..start + length]
+                .iter_mut()
+                .for_each(|unit| *unit = true);
+        }
+        aside
+    }
+
     /// Whether a unit says next to nothing.
     pub fn is_light(&self, unit: &Unit) -> bool {
         match unit.script {
@@ -197,38 +203,6 @@ impl Lexicon {
 
     pub(super) fn is_none_of_these(&self, compact: &str) -> bool {
         self.none_of_these.contains(compact)
-    }
-
-    /// One pass from left to right; at each place the longest spelling wins. What a
-    /// spelling becomes is not looked at again.
-    fn respell(&self, text: &str) -> String {
-        let mut respelled = String::with_capacity(text.len());
-        let mut rest = text;
-        while let Some(c) = rest.chars().next() {
-            let spellings = self.rewrites.get(&c).map_or(&[][..], Vec::as_slice);
-            let found = spellings.iter().find(|(from, _)| rest.starts_with(from));
-            let length = match found {
-                Some((from, to)) => {
-                    respelled.push_str(to);
-                    from.len()
-                }
-                None => {
-                    respelled.push(c);
-                    c.len_utf8()
-                }
-            };
-            rest = &rest[length..];
-        }
-        respelled
-    }
-
-    /// What a spelling becomes is respelled too, once, so that a text need not be.
-    fn settle_spellings(&mut self) {
-        let mut settled = self.rewrites.clone();
-        for (_, to) in settled.values_mut().flatten() {
-            *to = self.respell(to);
-        }
-        self.rewrites = settled;
     }
 
     fn find_sounds(&self, units: &[Unit], said: &[bool], found: &mut Vec<Found>) {
@@ -276,18 +250,13 @@ impl Lexicon {
     }
 
     fn from_source(source: Source) -> Self {
-        let (words, spellings): (Vec<_>, Vec<_>) = source
-            .rewrite
-            .into_iter()
-            .map(|(from, to)| (normalise(&from), normalise(&to)))
-            .partition(|(from, _)| from.bytes().all(|b| b.is_ascii_lowercase()));
         let mut lexicon = Self {
-            rewrites: by_first_letter(spellings),
-            word_rewrites: words.into_iter().collect(),
+            spellings: Spellings::new(source.rewrite),
             phrases: Phrases::default(),
             sounds: Phrases::default(),
             polite: Phrases::default(),
             light: HashSet::new(),
+            aside: Phrases::default(),
             english: HashSet::new(),
             human: Phrases::default(),
             human_not: Phrases::default(),
@@ -297,7 +266,6 @@ impl Lexicon {
             nod: HashSet::new(),
             none_of_these: HashSet::new(),
         };
-        lexicon.settle_spellings();
         lexicon.add_meanings(source.concepts, source.shapes, &source.words.foreign);
         lexicon.light = source
             .words
@@ -306,6 +274,7 @@ impl Lexicon {
             .flat_map(|w| lexicon.texts(w))
             .collect();
         lexicon.polite = lexicon.phrases_of(&source.words.polite);
+        lexicon.aside = lexicon.phrases_of(&source.words.aside);
         lexicon.human = lexicon.phrases_of(&source.requests.human);
         lexicon.human_not = lexicon.phrases_of(&source.requests.human_not);
         let english = lexicon
@@ -319,6 +288,7 @@ impl Lexicon {
                     .words
                     .polite
                     .iter()
+                    .chain(&source.words.aside)
                     .flat_map(|p| lexicon.english_of(p)),
             )
             .collect();
@@ -389,21 +359,6 @@ impl Lexicon {
         }
         phrases
     }
-}
-
-fn by_first_letter(spellings: Vec<(String, String)>) -> HashMap<char, Vec<(String, String)>> {
-    let mut letters: HashMap<char, Vec<(String, String)>> = HashMap::new();
-    for (from, to) in spellings {
-        let first = from.chars().next();
-        letters
-            .entry(first.unwrap_or(' '))
-            .or_default()
-            .push((from, to));
-    }
-    for spellings in letters.values_mut() {
-        spellings.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.0.cmp(&b.0)));
-    }
-    letters
 }
 
 fn push(meanings: &mut Vec<Meaning>, meaning: Meaning) {
