@@ -40,20 +40,40 @@ pub struct Message {
     pub features: Vec<Feature>,
     /// How much each unit says, 0 to 1.
     pub says: Vec<f32>,
+    /// Which units belong to what the story is set among.
+    pub aside: Vec<bool>,
 }
 
 /// Reduces a folded text. `vocabulary` holds the Latin stems the knowledge base uses.
 pub fn message(lexicon: &Lexicon, folded: &str, vocabulary: &HashSet<String>) -> Message {
+<<<<<<< HEAD
     let units = lexicon.units(folded, vocabulary);
     let found = lexicon.find(&units);
+=======
+    of(lexicon, &lexicon.units(folded, vocabulary))
+}
+
+/// Reduces a text that is cut into units already.
+pub fn of(lexicon: &Lexicon, units: &[Unit]) -> Message {
+    let found = lexicon.find(units);
+    let aside = lexicon.aside(units);
+    let said = units.iter().zip(&aside).map(|(unit, &aside)| {
+        let says = says(lexicon, unit);
+        if aside { says.min(ASIDE) } else { says }
+    });
+>>>>>>> bot2
     let mut message = Message {
-        says: units.iter().map(|u| says(lexicon, u)).collect(),
+        says: said.collect(),
+        aside,
         ..Message::default()
     };
-    letters(&units, &message.says, &mut message.features);
-    meanings(&units, &found, &mut message.features);
+    letters(units, &message.says, &mut message.features);
+    meanings(units, &found, &mut message.features);
     message
 }
+
+/// What a unit says that a story is set among.
+const ASIDE: f32 = 0.25;
 
 fn says(lexicon: &Lexicon, unit: &Unit) -> f32 {
     match unit.script {

@@ -1,13 +1,14 @@
 //! The words of customer service that no shop has to teach: which phrases mean
 //! the same, which say nothing, which belong to another world.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 
 use super::normal::normalise;
 use super::phrases::{self, Phrases};
+use super::spelling::Spellings;
 use super::units::{self, Script, Unit};
 
 /// What a phrase of the lexicon stands for.
@@ -34,13 +35,18 @@ pub struct Found {
 /// The lexicon, ready for lookup.
 #[derive(Debug)]
 pub struct Lexicon {
+<<<<<<< HEAD
     /// Spellings by their first letter, the longest first.
     rewrites: HashMap<char, Vec<(String, String)>>,
     word_rewrites: HashMap<String, String>,
+=======
+    spellings: Spellings,
+>>>>>>> bot2
     phrases: Phrases<Vec<Meaning>>,
     sounds: Phrases<Vec<Meaning>>,
     polite: Phrases<()>,
     light: HashSet<String>,
+    aside: Phrases<()>,
     english: HashSet<String>,
     human: Phrases<()>,
     human_not: Phrases<()>,
@@ -49,6 +55,12 @@ pub struct Lexicon {
     farewell: HashSet<String>,
     nod: HashSet<String>,
     none_of_these: HashSet<String>,
+}
+
+/// The texts of units, one space between: the compact form of what they were cut from.
+pub fn joined(units: &[Unit]) -> String {
+    let texts: Vec<&str> = units.iter().map(|unit| unit.text.as_str()).collect();
+    texts.join(" ")
 }
 
 /// The lexicon compiled into the program.
@@ -76,6 +88,7 @@ struct Source {
 struct Words {
     polite: Vec<String>,
     light: Vec<String>,
+    aside: Vec<String>,
     foreign: Vec<String>,
 }
 
@@ -95,6 +108,7 @@ impl Lexicon {
     /// The normal form of `text` with its spellings folded. What the other methods
     /// call folded is this; it is the dear part, so it is done once a text.
     pub fn fold(&self, text: &str) -> String {
+<<<<<<< HEAD
         let folded = self.respell(&normalise(text));
         if !folded.bytes().any(|b| b.is_ascii_lowercase()) {
             return folded;
@@ -104,6 +118,9 @@ impl Lexicon {
             .split(' ')
             .map(|word| self.word_rewrites.get(word).map_or(word, String::as_str));
         words.collect::<Vec<_>>().join(" ")
+=======
+        self.spellings.fold(&normalise(text))
+>>>>>>> bot2
     }
 
     /// The same without spaces and kindness: equal for two messages that differ in
@@ -114,9 +131,13 @@ impl Lexicon {
 
     /// [`Self::compact`] of a folded text.
     pub fn compact_folded(&self, folded: &str) -> String {
+<<<<<<< HEAD
         let kept = self.without_polite(units::cut(folded, |_| false));
         let texts: Vec<&str> = kept.iter().map(|unit| unit.text.as_str()).collect();
         texts.join(" ")
+=======
+        joined(&self.without_polite(units::cut(folded, |_| false)))
+>>>>>>> bot2
     }
 
     /// The units of a folded text without what is said to be kind only. Latin words
@@ -155,6 +176,19 @@ impl Lexicon {
         }
         self.find_sounds(units, &said, &mut found);
         found
+    }
+
+    /// Which units belong to what a story is set among.
+    pub fn aside(&self, units: &[Unit]) -> Vec<bool> {
+        let mut aside = vec![false; units.len()];
+        for start in 0..units.len() {
+            let longest = self.aside.at(units[start..].iter().map(|u| u.hash)).last();
+            let length = longest.map_or(0, |(length, ())| length);
+            aside[start..start + length]
+                .iter_mut()
+                .for_each(|unit| *unit = true);
+        }
+        aside
     }
 
     /// Whether a unit says next to nothing.
@@ -272,6 +306,7 @@ impl Lexicon {
     }
 
     fn from_source(source: Source) -> Self {
+<<<<<<< HEAD
         let (words, spellings): (Vec<_>, Vec<_>) = source
             .rewrite
             .into_iter()
@@ -280,10 +315,15 @@ impl Lexicon {
         let mut lexicon = Self {
             rewrites: by_first_letter(spellings),
             word_rewrites: words.into_iter().collect(),
+=======
+        let mut lexicon = Self {
+            spellings: Spellings::new(source.rewrite),
+>>>>>>> bot2
             phrases: Phrases::default(),
             sounds: Phrases::default(),
             polite: Phrases::default(),
             light: HashSet::new(),
+            aside: Phrases::default(),
             english: HashSet::new(),
             human: Phrases::default(),
             human_not: Phrases::default(),
@@ -302,6 +342,7 @@ impl Lexicon {
             .flat_map(|w| lexicon.texts(w))
             .collect();
         lexicon.polite = lexicon.phrases_of(&source.words.polite);
+        lexicon.aside = lexicon.phrases_of(&source.words.aside);
         lexicon.human = lexicon.phrases_of(&source.requests.human);
         lexicon.human_not = lexicon.phrases_of(&source.requests.human_not);
         let english = lexicon
@@ -315,6 +356,7 @@ impl Lexicon {
                     .words
                     .polite
                     .iter()
+                    .chain(&source.words.aside)
                     .flat_map(|p| lexicon.english_of(p)),
             )
             .collect();

@@ -23,6 +23,7 @@ pub mod phrases;
 pub mod ranking;
 pub mod replies;
 pub mod requests;
+pub mod spelling;
 pub mod syllables;
 pub mod turn;
 pub mod units;

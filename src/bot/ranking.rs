@@ -134,7 +134,9 @@ fn terms(index: &Index, message: &Message) -> Vec<Term> {
         }
         let rarity = number.map_or(UNKNOWN, |n| index.rarity(n));
         let repeated = terms.iter().any(|t| t.feature.id == feature.id);
-        let weight = if repeated {
+        let span = feature.start as usize..feature.end as usize;
+        let set_among = number.is_none() && message.aside[span].contains(&true);
+        let weight = if repeated || set_among {
             0.0
         } else {
             feature.weight * field_weight(feature.kind) * rarity
