@@ -164,6 +164,10 @@ pub enum Push {
     Unknown {
         conversation: ConversationId,
     },
+    /// Too many look at this conversation: this session has to give way, and must not come back by itself.
+    Evicted {
+        conversation: ConversationId,
+    },
     /// Commands from this number on are missing: send them again.
     Resend {
         conversation: ConversationId,

@@ -24,14 +24,10 @@ const SETS: [(&str, &str); 3] = [
 ];
 
 /// Held back: measured now and then, never a bar, so that nobody tunes on it.
-<<<<<<< HEAD
-const HELD_BACK: &str = include_str!("../../ops/demo/questions-hold.tsv");
-=======
 const HELD_BACK: [&str; 2] = [
     include_str!("../../ops/demo/questions-hold.tsv"),
     include_str!("../../ops/demo/questions-late.tsv"),
 ];
->>>>>>> bot2
 
 fn demo() -> Knowledge {
     Knowledge::from_toml(KNOWLEDGE).expect("the demonstration knowledge is valid")
@@ -74,11 +70,7 @@ fn no_question_is_an_alias() {
     let copied: Vec<String> = SETS
         .iter()
         .map(|(_, set)| *set)
-<<<<<<< HEAD
-        .chain([HELD_BACK])
-=======
         .chain(HELD_BACK)
->>>>>>> bot2
         .flat_map(|set| read_labelled(set).unwrap())
         .map(|l| l.question)
         .filter(|question| aliases.contains(&lexicon.compact(question)))

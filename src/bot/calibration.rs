@@ -12,20 +12,12 @@ pub const CLARIFY_FROM: f32 = 0.28;
 /// unless the first is sure.
 pub const TOO_NEAR: f32 = 0.012;
 
-<<<<<<< HEAD
-/// Fitted by logistic regression on aliases held out of the index and on
-/// questions of other worlds, neither of them from a labelled set:
-/// bias, share, nearest, coverage, lead over the second, foreign share, any foreign
-/// word, strange share, brevity.
-const WEIGHTS: [f32; 9] = [-3.86, 3.38, 1.65, 4.3, 1.56, -2.23, -3.12, -1.88, 0.94];
-=======
 /// Fitted by logistic regression on aliases held out of the index (half at a time),
 /// on `ops/demo/outside.tsv` (with and without its words of other worlds) and on the
 /// labelled sets that are not held back; the sets held back had no part in it:
 /// bias, share, nearest, coverage, lead over the second, foreign share, any foreign
 /// word, strange share, brevity.
 const WEIGHTS: [f32; 9] = [-4.0, 3.32, 1.43, 4.62, 1.69, -2.39, -3.03, -1.94, 1.07];
->>>>>>> bot2
 
 /// What the calibration looks at.
 pub fn evidence(ranking: &Ranking) -> [f32; 8] {

@@ -46,10 +46,6 @@ pub struct Message {
 
 /// Reduces a folded text. `vocabulary` holds the Latin stems the knowledge base uses.
 pub fn message(lexicon: &Lexicon, folded: &str, vocabulary: &HashSet<String>) -> Message {
-<<<<<<< HEAD
-    let units = lexicon.units(folded, vocabulary);
-    let found = lexicon.find(&units);
-=======
     of(lexicon, &lexicon.units(folded, vocabulary))
 }
 
@@ -61,7 +57,6 @@ pub fn of(lexicon: &Lexicon, units: &[Unit]) -> Message {
         let says = says(lexicon, unit);
         if aside { says.min(ASIDE) } else { says }
     });
->>>>>>> bot2
     let mut message = Message {
         says: said.collect(),
         aside,

@@ -177,12 +177,8 @@ impl Builder {
             .push(self.index.phrasings.len() as u32);
         let mut tally = BTreeMap::new();
         for folded in &source.phrasings {
-<<<<<<< HEAD
-            let message = features::message(self.lexicon, folded, &self.index.vocabulary);
-=======
             let units = self.lexicon.units(folded, &self.index.vocabulary);
             let message = features::of(self.lexicon, &units);
->>>>>>> bot2
             let weights = self.tally(&message, &mut tally);
             let features = weights.iter().map(|&(number, _)| number).collect();
             self.weights.push(weights);
@@ -190,16 +186,12 @@ impl Builder {
                 features,
                 mass: 0.0,
             });
-<<<<<<< HEAD
-            let compact = self.lexicon.compact_folded(folded);
-=======
             // Pinyin is compared as it is typed, so such a text is cut once more.
             let compact = if units.iter().any(|unit| unit.script == Script::Pinyin) {
                 self.lexicon.compact_folded(folded)
             } else {
                 lexicon::joined(&units)
             };
->>>>>>> bot2
             if !compact.is_empty() {
                 let articles = self.index.exact.entry(phrases::hash(&compact)).or_default();
                 if !articles.contains(&article) {

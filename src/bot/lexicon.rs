@@ -35,13 +35,7 @@ pub struct Found {
 /// The lexicon, ready for lookup.
 #[derive(Debug)]
 pub struct Lexicon {
-<<<<<<< HEAD
-    /// Spellings by their first letter, the longest first.
-    rewrites: HashMap<char, Vec<(String, String)>>,
-    word_rewrites: HashMap<String, String>,
-=======
     spellings: Spellings,
->>>>>>> bot2
     phrases: Phrases<Vec<Meaning>>,
     sounds: Phrases<Vec<Meaning>>,
     polite: Phrases<()>,
@@ -108,19 +102,7 @@ impl Lexicon {
     /// The normal form of `text` with its spellings folded. What the other methods
     /// call folded is this; it is the dear part, so it is done once a text.
     pub fn fold(&self, text: &str) -> String {
-<<<<<<< HEAD
-        let folded = self.respell(&normalise(text));
-        if !folded.bytes().any(|b| b.is_ascii_lowercase()) {
-            return folded;
-        }
-        // Words of Latin letters are rewritten whole.
-        let words = folded
-            .split(' ')
-            .map(|word| self.word_rewrites.get(word).map_or(word, String::as_str));
-        words.collect::<Vec<_>>().join(" ")
-=======
         self.spellings.fold(&normalise(text))
->>>>>>> bot2
     }
 
     /// The same without spaces and kindness: equal for two messages that differ in
@@ -131,13 +113,7 @@ impl Lexicon {
 
     /// [`Self::compact`] of a folded text.
     pub fn compact_folded(&self, folded: &str) -> String {
-<<<<<<< HEAD
-        let kept = self.without_polite(units::cut(folded, |_| false));
-        let texts: Vec<&str> = kept.iter().map(|unit| unit.text.as_str()).collect();
-        texts.join(" ")
-=======
         joined(&self.without_polite(units::cut(folded, |_| false)))
->>>>>>> bot2
     }
 
     /// The units of a folded text without what is said to be kind only. Latin words
@@ -229,38 +205,6 @@ impl Lexicon {
         self.none_of_these.contains(compact)
     }
 
-    /// One pass from left to right; at each place the longest spelling wins. What a
-    /// spelling becomes is not looked at again.
-    fn respell(&self, text: &str) -> String {
-        let mut respelled = String::with_capacity(text.len());
-        let mut rest = text;
-        while let Some(c) = rest.chars().next() {
-            let spellings = self.rewrites.get(&c).map_or(&[][..], Vec::as_slice);
-            let found = spellings.iter().find(|(from, _)| rest.starts_with(from));
-            let length = match found {
-                Some((from, to)) => {
-                    respelled.push_str(to);
-                    from.len()
-                }
-                None => {
-                    respelled.push(c);
-                    c.len_utf8()
-                }
-            };
-            rest = &rest[length..];
-        }
-        respelled
-    }
-
-    /// What a spelling becomes is respelled too, once, so that a text need not be.
-    fn settle_spellings(&mut self) {
-        let mut settled = self.rewrites.clone();
-        for (_, to) in settled.values_mut().flatten() {
-            *to = self.respell(to);
-        }
-        self.rewrites = settled;
-    }
-
     fn find_sounds(&self, units: &[Unit], said: &[bool], found: &mut Vec<Found>) {
         let mut start = 0;
         while start < units.len() {
@@ -306,19 +250,8 @@ impl Lexicon {
     }
 
     fn from_source(source: Source) -> Self {
-<<<<<<< HEAD
-        let (words, spellings): (Vec<_>, Vec<_>) = source
-            .rewrite
-            .into_iter()
-            .map(|(from, to)| (normalise(&from), normalise(&to)))
-            .partition(|(from, _)| from.bytes().all(|b| b.is_ascii_lowercase()));
-        let mut lexicon = Self {
-            rewrites: by_first_letter(spellings),
-            word_rewrites: words.into_iter().collect(),
-=======
         let mut lexicon = Self {
             spellings: Spellings::new(source.rewrite),
->>>>>>> bot2
             phrases: Phrases::default(),
             sounds: Phrases::default(),
             polite: Phrases::default(),
@@ -333,7 +266,6 @@ impl Lexicon {
             nod: HashSet::new(),
             none_of_these: HashSet::new(),
         };
-        lexicon.settle_spellings();
         lexicon.add_meanings(source.concepts, source.shapes, &source.words.foreign);
         lexicon.light = source
             .words
@@ -427,21 +359,6 @@ impl Lexicon {
         }
         phrases
     }
-}
-
-fn by_first_letter(spellings: Vec<(String, String)>) -> HashMap<char, Vec<(String, String)>> {
-    let mut letters: HashMap<char, Vec<(String, String)>> = HashMap::new();
-    for (from, to) in spellings {
-        let first = from.chars().next();
-        letters
-            .entry(first.unwrap_or(' '))
-            .or_default()
-            .push((from, to));
-    }
-    for spellings in letters.values_mut() {
-        spellings.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.0.cmp(&b.0)));
-    }
-    letters
 }
 
 fn push(meanings: &mut Vec<Meaning>, meaning: Meaning) {

@@ -11,10 +11,18 @@ use indicatif::ProgressBar;
 
 use super::{Done, Settings};
 use crate::node::StoredFormats;
-use crate::store::{Durability, EmbeddedStore};
+use crate::store::{Durability, EmbeddedStore, FILE_NAME};
 
 pub fn verify(settings: &Settings) -> Done {
     let config = settings.load()?.config;
+    let file = config.store.path.join(FILE_NAME);
+    if !file.is_file() {
+        return Err(format!(
+            "there is no {}; name the node's folder with --data",
+            file.display()
+        )
+        .into());
+    }
     let store = EmbeddedStore::open(&config.store.path, Durability::Synced)?;
     let bar = ProgressBar::new(0);
     let report = store.verify(&mut fold, &mut |done, all| {

@@ -15,7 +15,8 @@ use super::limits::{READER_CACHE_KIB, WRITER_CACHE_KIB};
 const APPLICATION_ID: u32 = 0x4352_454c;
 /// One more for each released change of the schema; never edited.
 const MIGRATIONS: [&str; 1] = [include_str!("../../schema/sql/log/0001_log.sql")];
-const FILE_NAME: &str = "log.sqlite3";
+/// The log, within the store's folder.
+pub const FILE_NAME: &str = "log.sqlite3";
 const LOCK_NAME: &str = "log.lock";
 
 /// When an append counts as stored.

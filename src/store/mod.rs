@@ -29,7 +29,7 @@ mod writer;
 
 pub use embedded::EmbeddedStore;
 pub use failure::OpenFailure;
-pub use file::Durability;
+pub use file::{Durability, FILE_NAME};
 pub use list::{Page, Query};
 pub use row::Chain;
 pub use verify::{Fold, Progress, Report};

@@ -18,7 +18,7 @@ use super::refusal::code_of;
 use super::staff_view::{self, staff_attached, staff_event};
 
 /// Every frame of a push with its ref, in the order to send. What a session and an owner say
-/// between them (`Behind`, `Unknown`, `Resend`, `Tail`) has none.
+/// between them (`Behind`, `Unknown`, `Evicted`, `Resend`, `Tail`) has none.
 pub fn frames<'a>(push: &'a Push, emit: &mut dyn FnMut(Option<u32>, ServerFrame<'a>)) {
     match push {
         Push::Routed {
@@ -57,7 +57,11 @@ pub fn frames<'a>(push: &'a Push, emit: &mut dyn FnMut(Option<u32>, ServerFrame<
                 emit(None, staff_event(*conversation, entry));
             }
         }
-        Push::Behind { .. } | Push::Unknown { .. } | Push::Resend { .. } | Push::Tail { .. } => {}
+        Push::Behind { .. }
+        | Push::Unknown { .. }
+        | Push::Evicted { .. }
+        | Push::Resend { .. }
+        | Push::Tail { .. } => {}
         Push::Ack {
             reference,
             id,

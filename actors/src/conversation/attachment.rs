@@ -172,7 +172,7 @@ impl Conversation {
         self.links.remove(session);
         if let Some(evicted) = self.links.evict() {
             let conversation = self.key.id;
-            step.reply(evicted, Push::Unknown { conversation });
+            step.reply(evicted, Push::Evicted { conversation });
             if !self.links.any_customer() {
                 self.left_at = step.now;
             }

@@ -266,6 +266,7 @@ fn pushed(push: &Push) -> String {
         Push::Resend { from, .. } => format!("Resend {from}"),
         Push::Tail { last, .. } => format!("Tail {}", last.0),
         Push::Unknown { .. } => "Unknown".to_owned(),
+        Push::Evicted { .. } => "Evicted".to_owned(),
         Push::Behind { tail, .. } => format!("Behind {}", tail.0),
         Push::Unassigned { .. } => "Unassigned".to_owned(),
         Push::Place { place, .. } => format!("Place {}", place.position),

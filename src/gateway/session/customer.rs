@@ -4,7 +4,7 @@ use crest_actors::conversation::{Command, CustomerEntry, Ephemeral, Note, Refusa
 use crest_actors::customer::{self, Identity};
 use crest_actors::effect::{Envelope, Push};
 use crest_actors::ids::{ConversationId, CustomerKey, Millis, Seq};
-use crest_schema::codes::Code;
+use crest_schema::codes::{Close, Code};
 use crest_schema::frame::{Class, ClientFrame, ClientKind};
 
 use super::limits::{ASK_AGAIN_MS, UNACKED_MAX};
@@ -17,7 +17,7 @@ pub struct CustomerSession {
     pub key: CustomerKey,
     identity: Box<Identity>,
     /// Where the client said it stands.
-    resume: Option<(ConversationId, Seq)>,
+    resume: Vec<(ConversationId, Seq)>,
     link: Option<Box<Link>>,
     /// The linked conversation takes messages.
     open: bool,
@@ -39,7 +39,7 @@ impl CustomerSession {
     pub fn new(
         key: CustomerKey,
         identity: Identity,
-        resume: Option<(ConversationId, Seq)>,
+        resume: Vec<(ConversationId, Seq)>,
         turn: &mut Turn<'_>,
     ) -> Self {
         let mut session = Self {
@@ -114,6 +114,7 @@ impl CustomerSession {
                     conversation,
                     page,
                     purpose,
+                    customer: true,
                 }));
             }
             Request::Hello(_) => turn.error(reference, Code::HelloRepeated.into()),
@@ -126,6 +127,10 @@ impl CustomerSession {
     }
 
     pub fn push(&mut self, push: Push, turn: &mut Turn<'_>) {
+        let history = matches!(push, Push::AttachedCustomer { .. } | Push::Behind { .. });
+        if self.muted && history {
+            return; // there is no room for it; asked for again once there is
+        }
         match &push {
             Push::Routed {
                 conversation,
@@ -158,10 +163,14 @@ impl CustomerSession {
                 if let Some(own) = self.link.as_mut().filter(current) {
                     own.reading(turn.now);
                     turn.out
-                        .push(Out::Read(ReadPage::catch_up(*conversation, own.last)));
+                        .push(Out::Read(ReadPage::catch_up(*conversation, own.last, true)));
                 }
             }
             Push::Unknown { conversation } => self.heal(*conversation, turn),
+            Push::Evicted { .. } => turn.out.push(Out::Close {
+                close: Close::TooManySessions,
+                retry_after_ms: None,
+            }),
             Push::Tail { conversation, last } => {
                 if self
                     .link
@@ -256,7 +265,7 @@ impl CustomerSession {
         match link.event(seq, turn.now) {
             Arrival::Show => turn.out.push(Out::Frame {
                 bytes: bytes.clone(),
-                keep: Keep::Replayed,
+                keep: Keep::Replayed(conversation, seq),
             }),
             Arrival::Known => {}
             Arrival::Gap => self.heal(conversation, turn),
@@ -271,6 +280,9 @@ impl CustomerSession {
         next: Option<Seq>,
         turn: &mut Turn<'_>,
     ) {
+        if self.muted {
+            return;
+        }
         let reading = |link: &&mut Box<Link>| link.conversation == conversation && !link.is_live();
         let Some(link) = self.link.as_mut().filter(reading) else {
             return;
@@ -285,9 +297,20 @@ impl CustomerSession {
             Some(after) => {
                 link.reading(turn.now);
                 turn.out
-                    .push(Out::Read(ReadPage::catch_up(conversation, after)));
+                    .push(Out::Read(ReadPage::catch_up(conversation, after, true)));
             }
             None => self.heal(conversation, turn),
+        }
+    }
+
+    /// An event found no room in the outbox.
+    pub fn rewind(&mut self, conversation: ConversationId, seq: Seq, now: Millis) {
+        if let Some(link) = self
+            .link
+            .as_mut()
+            .filter(|link| link.conversation == conversation)
+        {
+            link.rewind(seq, now);
         }
     }
 
@@ -338,10 +361,7 @@ impl CustomerSession {
         !self.open
             && matches!(
                 kind,
-                ClientKind::Send
-                    | ClientKind::AskHuman
-                    | ClientKind::LeaveMessage
-                    | ClientKind::CallBack
+                ClientKind::Send | ClientKind::AskHuman | ClientKind::LeaveMessage
             )
     }
 
@@ -429,12 +449,12 @@ impl CustomerSession {
             .unwrap_or_else(|| {
                 let resumed = self
                     .resume
-                    .take()
-                    .filter(|(resumed, _)| *resumed == conversation);
+                    .iter()
+                    .find(|(resumed, _)| *resumed == conversation);
                 Box::new(Link::new(
                     conversation,
                     Role::Customer,
-                    resumed.map_or(Seq(0), |(_, after)| after),
+                    resumed.map_or(Seq(0), |(_, after)| *after),
                 ))
             });
         let note = link.attach(turn.id, turn.now);
@@ -492,7 +512,8 @@ impl CustomerSession {
                 }
             }
             // The customer or the attachment could not be served: whoever waits for it is told.
-            (None, own) => {
+            (None, own) if conversation.is_none() || own.is_some() => {
+                self.entering = None;
                 let held = own.map_or_else(Vec::new, |link| link.take_window());
                 for (reference, command) in
                     std::mem::take(&mut self.unrouted).into_iter().chain(held)
@@ -506,7 +527,7 @@ impl CustomerSession {
                     );
                 }
             }
-            (Some(_), None) => {}
+            (Some(_), None) | (None, _) => {}
         }
     }
 
@@ -567,9 +588,6 @@ impl CustomerSession {
 fn opens(command: &Command) -> bool {
     matches!(
         command,
-        Command::Say { .. }
-            | Command::AskHuman
-            | Command::LeaveMessage { .. }
-            | Command::CallBack { .. }
+        Command::Say { .. } | Command::AskHuman | Command::LeaveMessage { .. }
     )
 }

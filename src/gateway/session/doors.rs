@@ -182,9 +182,9 @@ impl Guest {
     /// Its session's first turn.
     pub fn begin(self, turn: &mut Turn<'_>) -> Begun {
         match self.principal {
-            Principal::Customer(CustomerPrincipal { key, identity, .. }) => Begun::Customer(
-                CustomerSession::new(key, identity, self.resume.first().copied(), turn),
-            ),
+            Principal::Customer(CustomerPrincipal { key, identity, .. }) => {
+                Begun::Customer(CustomerSession::new(key, identity, self.resume, turn))
+            }
             Principal::Staff(StaffPrincipal {
                 key, role, session, ..
             }) => Begun::Staff(StaffSession::new(key, role, session, &self.resume, turn)),

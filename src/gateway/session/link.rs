@@ -145,6 +145,14 @@ impl Link {
         Arrival::Show
     }
 
+    /// An event that was to be shown found no room: it and all after it are asked for again, once
+    /// there is room.
+    pub fn rewind(&mut self, to: Seq, now: Millis) {
+        self.last = self.last.min(Seq(to.0.saturating_sub(1)));
+        self.stage = Stage::Attaching;
+        self.touched_at = now;
+    }
+
     /// A command was answered; false where it is not waited for (any more).
     pub fn answered(&mut self, number: Option<u32>) -> bool {
         let place = self

@@ -120,3 +120,22 @@ fn an_attachment_that_is_not_answered_is_asked_for_again_under_a_new_number() {
         }]
     );
 }
+
+#[test]
+fn an_event_without_room_is_asked_for_again() {
+    let mut link = live();
+    for seq in 1..=5 {
+        assert_eq!(link.event(Seq(seq), Millis(1)), Arrival::Show);
+    }
+    link.rewind(Seq(4), Millis(1));
+    link.rewind(Seq(5), Millis(1));
+    assert_eq!(
+        link.event(Seq(6), Millis(1)),
+        Arrival::Known,
+        "nothing is shown over the hole"
+    );
+    let Note::Attach { after, .. } = link.attach(SESSION, Millis(2)) else {
+        panic!("an attachment")
+    };
+    assert_eq!(after, Seq(3));
+}

@@ -8,7 +8,7 @@ use crest_actors::ids::{
     ClientMsgId, ConversationId, ConversationKey, Millis, Seq, SessionId, TenantId,
 };
 use crest_schema::codes::{Close, Code};
-use crest_schema::frame::{Class, Id, ServerFrame, ServerKind, client, server};
+use crest_schema::frame::{Class, Id, ServerFrame, client, server};
 
 use super::limits::CATCH_UP_PAGE;
 use super::overload::Ladder;
@@ -35,20 +35,27 @@ pub enum Out {
 pub enum Keep {
     /// Held back and sent once there is room: answers, offers, presence.
     Held,
-    /// Read again from the log once there is room: events.
-    Replayed,
+    /// Read again from the log once there is room: this event of this conversation.
+    Replayed(ConversationId, Seq),
     /// Dropped: typing and read marks.
     No,
 }
 
 impl Keep {
-    fn of(kind: ServerKind) -> Self {
-        match kind {
-            ServerKind::Event | ServerKind::StaffEvent => Keep::Replayed,
-            ServerKind::Typing
-            | ServerKind::Read
-            | ServerKind::StaffTyping
-            | ServerKind::StaffRead => Keep::No,
+    fn of(frame: &ServerFrame<'_>) -> Self {
+        match frame {
+            ServerFrame::Event(event) => Keep::Replayed(
+                translate::conversation_id(event.conversation),
+                Seq(event.seq),
+            ),
+            ServerFrame::StaffEvent(event) => Keep::Replayed(
+                translate::conversation_id(event.conversation),
+                Seq(event.seq),
+            ),
+            ServerFrame::Typing(_)
+            | ServerFrame::Read(_)
+            | ServerFrame::StaffTyping(_)
+            | ServerFrame::StaffRead(_) => Keep::No,
             _ => Keep::Held,
         }
     }
@@ -60,11 +67,13 @@ pub struct ReadPage {
     pub conversation: ConversationId,
     pub page: translate::Page,
     pub purpose: Purpose,
+    /// Numbers are the customer's: hidden events are read over.
+    pub customer: bool,
 }
 
 impl ReadPage {
     /// The next lot on the way to the tail.
-    pub fn catch_up(conversation: ConversationId, after: Seq) -> Self {
+    pub fn catch_up(conversation: ConversationId, after: Seq, customer: bool) -> Self {
         let page = translate::Page {
             after,
             before: None,
@@ -75,6 +84,7 @@ impl ReadPage {
             conversation,
             page,
             purpose: Purpose::CatchUp,
+            customer,
         }
     }
 }
@@ -100,7 +110,7 @@ impl Turn<'_> {
     pub fn frame(&mut self, reference: Option<u32>, frame: &ServerFrame<'_>) {
         self.out.push(Out::Frame {
             bytes: frame.encode(reference),
-            keep: Keep::of(frame.kind()),
+            keep: Keep::of(frame),
         });
     }
 

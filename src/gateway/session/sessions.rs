@@ -256,13 +256,17 @@ impl Sessions {
                 Sent::Gap => self.mute(id),
             }
         }
-        if keep != Keep::Held {
-            return;
-        }
         let mut table = self.table.borrow_mut();
         let Some(entry) = table.get_mut(&id) else {
             return;
         };
+        match keep {
+            Keep::No => return,
+            Keep::Replayed(conversation, seq) => {
+                return entry.session.rewind(conversation, seq, self.hub.now());
+            }
+            Keep::Held => {}
+        }
         entry.held.push(bytes);
         if entry.held.len() > HELD_FRAMES_MAX {
             drop(table);
@@ -508,6 +512,15 @@ impl Sessions {
 }
 
 impl Session {
+    /// An event found no room.
+    fn rewind(&mut self, conversation: ConversationId, seq: Seq, now: Millis) {
+        match self {
+            Session::Greeting | Session::Moving => {}
+            Session::Customer(customer) => customer.rewind(conversation, seq, now),
+            Session::Staff(staff) => staff.rewind(conversation, seq, now),
+        }
+    }
+
     fn unanswered(&self) -> usize {
         match self {
             Session::Greeting | Session::Moving => 0,

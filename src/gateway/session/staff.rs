@@ -39,6 +39,8 @@ struct Attached {
     link: Link,
     /// Ref of the `attach` that is not answered yet.
     asked: Option<u32>,
+    /// The conversation has let this session in: only then may its log be read.
+    admitted: bool,
 }
 
 struct Watched {
@@ -139,6 +141,7 @@ impl StaffSession {
                     conversation,
                     page,
                     purpose,
+                    customer: false,
                 }));
             }
             Request::Command {
@@ -184,6 +187,10 @@ impl StaffSession {
     }
 
     pub fn push(&mut self, push: Push, turn: &mut Turn<'_>) {
+        let history = matches!(push, Push::AttachedStaff { .. } | Push::Behind { .. });
+        if self.muted && history {
+            return; // there is no room for it; asked for again once there is
+        }
         match &push {
             Push::AttachedStaff {
                 link,
@@ -193,6 +200,7 @@ impl StaffSession {
             } => {
                 let current = |own: &&mut Attached| own.link.is_current(*link);
                 if let Some(own) = self.links.get_mut(conversation).filter(current) {
+                    own.admitted = true;
                     turn.show(&push);
                     if let Some(reference) = own.asked.take() {
                         turn.done(Some(reference), Some(*conversation));
@@ -209,11 +217,25 @@ impl StaffSession {
                 let current = |own: &&mut Attached| own.link.is_current(*link);
                 if let Some(own) = self.links.get_mut(conversation).filter(current) {
                     own.link.reading(turn.now);
-                    turn.out
-                        .push(Out::Read(ReadPage::catch_up(*conversation, own.link.last)));
+                    turn.out.push(Out::Read(ReadPage::catch_up(
+                        *conversation,
+                        own.link.last,
+                        false,
+                    )));
                 }
             }
             Push::Unknown { conversation } => self.heal(*conversation, turn),
+            Push::Evicted { conversation } => {
+                self.links.remove(conversation);
+                let conversation = Some(*conversation);
+                turn.error(
+                    None,
+                    Error {
+                        conversation,
+                        ..Code::TooManyAttached.into()
+                    },
+                );
+            }
             Push::Tail { conversation, last } => {
                 let lacks = |own: &Attached| own.link.is_live() && own.link.last < *last;
                 if self.links.get(conversation).is_some_and(lacks) {
@@ -318,7 +340,7 @@ impl StaffSession {
         match own.link.event(seq, turn.now) {
             Arrival::Show => turn.out.push(Out::Frame {
                 bytes: bytes.clone(),
-                keep: Keep::Replayed,
+                keep: Keep::Replayed(conversation, seq),
             }),
             Arrival::Known => {}
             Arrival::Gap => self.heal(conversation, turn),
@@ -333,6 +355,9 @@ impl StaffSession {
         next: Option<Seq>,
         turn: &mut Turn<'_>,
     ) {
+        if self.muted {
+            return;
+        }
         let reading = |own: &&mut Attached| !own.link.is_live();
         let Some(own) = self.links.get_mut(&conversation).filter(reading) else {
             return;
@@ -347,7 +372,7 @@ impl StaffSession {
             Some(after) => {
                 own.link.reading(turn.now);
                 turn.out
-                    .push(Out::Read(ReadPage::catch_up(conversation, after)));
+                    .push(Out::Read(ReadPage::catch_up(conversation, after, false)));
             }
             None => self.heal(conversation, turn),
         }
@@ -360,7 +385,14 @@ impl StaffSession {
             || self
                 .links
                 .get(&conversation)
-                .is_some_and(|own| own.asked.is_none())
+                .is_some_and(|own| own.admitted)
+    }
+
+    /// An event found no room in the outbox.
+    pub fn rewind(&mut self, conversation: ConversationId, seq: Seq, now: Millis) {
+        if let Some(own) = self.links.get_mut(&conversation) {
+            own.link.rewind(seq, now);
+        }
     }
 
     pub fn mute(&mut self) {
@@ -449,6 +481,7 @@ impl StaffSession {
         let own = self.links.entry(conversation).or_insert_with(|| Attached {
             link: Link::new(conversation, role, after),
             asked: None,
+            admitted: false,
         });
         if reference.is_some() {
             own.link.last = after; // the client says what it has

@@ -21,9 +21,12 @@ pub(super) async fn run(gate: Weak<Inner>) {
         while some_dirty(&gate).await {
             tokio::task::yield_now().await;
             let Some(gate) = gate.upgrade() else { return };
-            let mut turn = gate.dirty.borrow_mut();
-            let rest = turn.len().saturating_sub(FLUSHES_A_TURN);
-            let turn = turn.split_off(rest);
+            // Taken out before anybody is called: a session that drains has something to send.
+            let turn = {
+                let mut dirty = gate.dirty.borrow_mut();
+                let rest = dirty.len().saturating_sub(FLUSHES_A_TURN);
+                dirty.split_off(rest)
+            };
             for index in turn {
                 gate.slots.borrow_mut()[index as usize].dirty = false;
                 gate.flush(index);
