@@ -186,9 +186,13 @@ impl Line {
     /// Takes a command; it is sent as soon as the connection allows.
     pub fn command(&mut self, frame: ClientFrame) -> Pending {
         let (call, pending) = Call::new(frame);
+        self.take(call);
+        pending
+    }
+
+    pub(super) fn take(&mut self, call: Call) {
         self.queue.push_back((self.next_call, call));
         self.next_call += 1;
-        pending
     }
 
     /// Frames that are never answered: sent now or not at all.

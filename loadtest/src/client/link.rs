@@ -1,5 +1,6 @@
 //! A line on a socket: connects, comes back, and hands frames to whoever uses the client.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -20,14 +21,16 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
-use super::call::{Answered, Pending};
+use super::call::{Answered, Call, Pending};
 use super::line::{Line, Output, Reconnect, RoleOf};
 use super::{Identity, Server};
 use crate::history::Witness;
 
 /// Frames waiting for the user of a client; beyond it the socket is read no more, as by any client
-/// that cannot keep up.
+/// that cannot keep up. Commands are taken all the same: the user may be busy giving one.
 const INCOMING: usize = 4_096;
+/// Of these, handed over without the connection's task.
+const HANDED: usize = 64;
 /// Commands waiting for the connection's task.
 const ORDERS: usize = 1_024;
 /// From TCP to the end of the upgrade.
@@ -63,7 +66,7 @@ pub struct Lost {
 }
 
 enum Order {
-    Call(ClientFrame, tokio::sync::oneshot::Sender<Pending>),
+    Call(Call),
     Ephemeral(ClientFrame),
     Settle,
     /// Cut the socket without a word, as a failing network does.
@@ -89,7 +92,7 @@ impl Client {
         seed: u64,
     ) -> Self {
         let (orders, given) = mpsc::channel(ORDERS);
-        let (shown, incoming) = mpsc::channel(INCOMING);
+        let (shown, incoming) = mpsc::channel(HANDED);
         let (count, unanswered) = watch::channel(0);
         let link = Link {
             server,
@@ -99,6 +102,7 @@ impl Client {
             rng: StdRng::seed_from_u64(seed),
             orders: given,
             shown,
+            backlog: VecDeque::new(),
             count,
             retry_after_ms: None,
         };
@@ -112,14 +116,10 @@ impl Client {
 
     /// Gives a command away and returns at once; what comes back yields the answer.
     pub async fn start_call(&self, frame: ClientFrame) -> anyhow::Result<Pending> {
-        let (give, take) = tokio::sync::oneshot::channel();
-        let order = Order::Call(frame, give);
-        self.orders
-            .send(order)
-            .await
-            .ok()
-            .context("the client is over")?;
-        take.await.context("the client is over")
+        let (call, pending) = Call::new(frame);
+        let given = self.orders.send(Order::Call(call)).await;
+        given.ok().context("the client is over")?;
+        Ok(pending)
     }
 
     /// Sends a command, again where need be, until it is answered.
@@ -204,6 +204,7 @@ struct Link {
     rng: StdRng,
     orders: mpsc::Receiver<Order>,
     shown: mpsc::Sender<Incoming>,
+    backlog: VecDeque<Incoming>,
     count: watch::Sender<usize>,
     /// From the `bye` of the connection.
     retry_after_ms: Option<u32>,
@@ -238,7 +239,10 @@ impl Link {
             self.line.lost();
             let Stop::Lost(lost) = stop else { return };
             if !codes::reconnects(lost.code) {
-                self.show(What::Over(lost)).await;
+                self.show(What::Over(lost));
+                while !self.backlog.is_empty() {
+                    hand(self.shown.reserve().await, &mut self.backlog);
+                }
                 return;
             }
             if begun.elapsed() >= LIVED {
@@ -249,7 +253,7 @@ impl Link {
                 .reconnect
                 .pause(attempt, share, self.retry_after_ms.take());
             attempt += 1;
-            self.show(What::Lost(lost)).await;
+            self.show(What::Lost(lost));
             if self.pause(pause).await {
                 return;
             }
@@ -263,9 +267,12 @@ impl Link {
         loop {
             tokio::select! {
                 () = &mut until => return false,
+                permit = self.shown.reserve(), if !self.backlog.is_empty() => {
+                    hand(permit, &mut self.backlog);
+                }
                 order = self.orders.recv() => match order {
-                    Some(Order::Call(frame, give)) => {
-                        let _ = give.send(self.line.command(frame));
+                    Some(Order::Call(call)) => {
+                        self.line.take(call);
                         self.counted();
                     }
                     Some(Order::Ephemeral(_) | Order::Settle | Order::Cut) => {}
@@ -286,19 +293,22 @@ impl Link {
     }
 
     async fn talk(&mut self, socket: &mut Socket) -> Stop {
+        let shown = self.shown.clone();
         let mut due: Option<Instant> = None;
         loop {
             let at = due.unwrap_or_else(|| Instant::now() + Duration::from_secs(3_600));
             let mut output = Output::default();
             tokio::select! {
-                message = socket.next() => match self.take(message, &mut output) {
+                permit = shown.reserve(), if !self.backlog.is_empty() => {
+                    hand(permit, &mut self.backlog);
+                    continue;
+                }
+                message = socket.next(), if self.backlog.len() < INCOMING => match self.take(message, &mut output) {
                     Ok(()) => {}
                     Err(lost) => return Stop::Lost(lost),
                 },
                 order = self.orders.recv() => match order {
-                    Some(Order::Call(frame, give)) => {
-                        let _ = give.send(self.line.command(frame));
-                    }
+                    Some(Order::Call(call)) => self.line.take(call),
                     Some(Order::Ephemeral(frame)) => self.line.ephemeral(&frame, &mut output),
                     Some(Order::Settle) => self.line.settle(),
                     Some(Order::Cut) => return Stop::Lost(Lost {
@@ -323,7 +333,7 @@ impl Link {
                 if let ServerFrame::Bye(bye) = &frame {
                     self.retry_after_ms = bye.retry_after_ms;
                 }
-                self.show(What::Frame(Box::new(frame))).await;
+                self.show(What::Frame(Box::new(frame)));
             }
             if output.broken {
                 return Stop::Lost(broken("a frame that cannot be read".to_owned()));
@@ -358,14 +368,24 @@ impl Link {
         });
     }
 
-    /// A user that went away takes nothing any more.
-    async fn show(&self, what: What) {
-        let incoming = Incoming {
+    fn show(&mut self, what: What) {
+        self.backlog.push_back(Incoming {
             at: Instant::now(),
             connection: self.line.connection(),
             what,
-        };
-        let _ = self.shown.send(incoming).await;
+        });
+    }
+}
+
+/// Gives the oldest to the user. One that went away takes nothing any more.
+fn hand(
+    permit: Result<mpsc::Permit<'_, Incoming>, mpsc::error::SendError<()>>,
+    backlog: &mut VecDeque<Incoming>,
+) {
+    match (permit, backlog.pop_front()) {
+        (Ok(permit), Some(incoming)) => permit.send(incoming),
+        (Ok(_), None) => {}
+        (Err(_), _) => backlog.clear(),
     }
 }
 
