@@ -220,8 +220,9 @@ impl Close {
     }
 }
 
-/// May a client come back by itself after a close of this number? 4500 to 4999 say no; every other
+/// May a client come back by itself after a close of this number? 4500 to 4999 say no, and so do the
+/// numbers by which WebSocket itself calls a client broken (1002, 1003, 1007, 1009); every other
 /// number, known or not, says yes.
 pub fn reconnects(number: u16) -> bool {
-    !(4500..=4999).contains(&number)
+    !matches!(number, 1002 | 1003 | 1007 | 1009 | 4500..=4999)
 }

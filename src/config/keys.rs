@@ -122,7 +122,7 @@ settings! {
         frames_burst: u32 = "200", "frames", Some(1..=100_000), "",
             "Frames above the rate at once: what a client resends after a reconnect.";
         outbox_bytes: usize = "262144", "bytes", Some(65_536..=16_777_216), "",
-            "What is queued for a slow reader before typing is dropped, then a gap marked, then the socket closed.";
+            "What is queued for a slow reader before typing is dropped, then events wait in the log, then the socket is closed.";
         handshake_timeout_ms: u64 = "5000", "ms", Some(100..=60_000), "",
             "From accept to the end of the request head.";
         ping_ms: u64 = "25000", "ms", Some(1_000..=600_000), "",
@@ -167,7 +167,7 @@ settings! {
             "Allows what only a test set-up may have: cheap password hashes, the demo tenant on a public address.";
     }
     bot: Bot = "When the bot speaks." {
-        knowledge_file: PathBuf = "ops/demo/knowledge.toml", "file", None, "",
+        knowledge_file: PathBuf = "", "file", None, "the articles of the demo shop, compiled in",
             "Articles the demo tenant starts with; afterwards knowledge lives in the store.";
         threads: usize = "1", "threads", Some(1..=64), "",
             "Threads that search the knowledge.";

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crest_actors::conversation::{CustomerEntry, Entry, Event, Refusal};
 use crest_actors::ids::{ConversationKey, CustomerId, Seq, SessionId, TenantId};
 use crest_actors::ports::{LogId, StoreFailure, Stored};
-use crest_actors::runtime::Hub;
+use crest_actors::runtime::{Hub, World};
 use crest_schema::codes::Code;
 
 use super::customer::CustomerSession;
@@ -32,83 +32,85 @@ pub fn read(hub: &Rc<Hub>, session: SessionId, tenant: Option<TenantId>, read: R
         tenant,
         id: read.conversation,
     });
-    let world = hub.world().clone();
-    let first = log.clone();
-    // Customers' numbers never run ahead of the log's, so starting at theirs finds all that follows.
-    let (from, limit) = (read.page.after, read.page.limit as usize);
-    // The first event says whose conversation it is: nobody reads another customer's.
-    world.clone().store.read(
-        first,
-        Seq(0),
-        1,
-        Box::new(move |opened| {
-            let again = world.clone();
-            world.store.read(
-                log,
-                from,
-                limit,
-                Box::new(move |found| {
-                    let page = page(&again, read, opened, found, limit);
-                    let post = again.post.clone();
-                    post.run_on(session.arbiter, move |_| {
-                        if let Some(sessions) = Sessions::here() {
-                            sessions.page(session, page);
-                        }
-                    });
-                }),
-            );
-        }),
-    );
+    let page = Page {
+        read,
+        owner: None,
+        entries: Vec::new(),
+        more: false,
+        failure: None,
+    };
+    let reading = Reading {
+        world: hub.world().clone(),
+        session,
+        log,
+        page,
+    };
+    reading.owner();
 }
 
-fn page(
-    world: &crest_actors::runtime::World,
-    read: ReadPage,
-    opened: Result<Vec<Stored>, StoreFailure>,
-    found: Result<Vec<Stored>, StoreFailure>,
-    limit: usize,
-) -> Page {
-    let decode = |stored: &Stored| world.codec.decode_conversation(stored);
-    let both = opened.and_then(|opened| found.map(|found| (opened, found)));
-    let (opened, found) = match both {
-        Ok(both) => both,
-        Err(failure) => {
-            let failure = Some(translate::code_of_store(&failure));
-            return Page {
-                read,
-                owner: None,
-                entries: Vec::new(),
-                more: false,
-                failure,
-            };
-        }
-    };
-    let more = found.len() == limit;
-    let owner = opened
-        .first()
-        .and_then(|stored| decode(stored).ok())
-        .and_then(|entry| match &entry.event {
-            Event::Opened(opened) => Some(opened.customer.clone()),
-            _ => None,
-        });
-    match found.iter().map(decode).collect::<Result<Vec<_>, _>>() {
-        Ok(entries) => Page {
-            read,
-            owner,
-            entries,
-            more,
-            failure: None,
-        },
-        Err(what) => {
-            tracing::error!(%what, "a stored event cannot be read");
-            Page {
-                read,
-                owner,
-                entries: Vec::new(),
-                more: false,
-                failure: Some(Code::StorageCorrupt),
+/// A page on its way through the store's threads.
+struct Reading {
+    world: World,
+    session: SessionId,
+    log: LogId,
+    page: Page,
+}
+
+impl Reading {
+    /// The first event says whose conversation it is: nobody reads another customer's.
+    fn owner(mut self) {
+        let (store, log) = (self.world.store.clone(), self.log.clone());
+        let first = move |found: Result<Vec<Stored>, StoreFailure>| match self.decode(found) {
+            Ok(entries) => {
+                self.page.owner = entries.into_iter().find_map(|entry| match entry.event {
+                    Event::Opened(opened) => Some(opened.customer),
+                    _ => None,
+                });
+                // Customers' numbers never run ahead of the log's: starting at theirs finds all that follows.
+                let from = self.page.read.page.after;
+                self.go_on(from);
             }
-        }
+            Err(code) => self.finish(Some(code)),
+        };
+        store.read(log, Seq(0), 1, Box::new(first));
+    }
+
+    fn go_on(mut self, from: Seq) {
+        let (store, log) = (self.world.store.clone(), self.log.clone());
+        let limit = self.page.read.page.limit as usize;
+        let next = move |found: Result<Vec<Stored>, StoreFailure>| match self.decode(found) {
+            Ok(entries) => {
+                self.page.more = entries.len() == limit;
+                self.page.entries.extend(entries);
+                match self.page.entries.last().map(|last| last.seq) {
+                    Some(last) if self.page.more && !self.page.is_full() => self.go_on(last),
+                    _ => self.finish(None),
+                }
+            }
+            Err(code) => self.finish(Some(code)),
+        };
+        store.read(log, from, limit, Box::new(next));
+    }
+
+    fn decode(&self, found: Result<Vec<Stored>, StoreFailure>) -> Result<Vec<Entry<Event>>, Code> {
+        let found = found.map_err(|failure| translate::code_of_store(&failure))?;
+        let entries = found
+            .iter()
+            .map(|stored| self.world.codec.decode_conversation(stored));
+        entries.collect::<Result<_, _>>().map_err(|what| {
+            tracing::error!(%what, "a stored event cannot be read");
+            Code::StorageCorrupt
+        })
+    }
+
+    fn finish(mut self, failure: Option<Code>) {
+        self.page.failure = failure;
+        let (session, page) = (self.session, self.page);
+        self.world.post.run_on(session.arbiter, move |_| {
+            if let Some(sessions) = Sessions::here() {
+                sessions.page(session, page);
+            }
+        });
     }
 }
 
@@ -130,8 +132,15 @@ pub fn to_customer(session: &mut CustomerSession, page: Page, turn: &mut Turn<'_
             let within = |entry: &CustomerEntry| {
                 entry.seq > asked.after && asked.before.is_none_or(|before| entry.seq < before)
             };
-            let seen: Vec<_> = seen.into_iter().filter(within).collect();
-            let frame = translate::customer_page(conversation, &seen, asked.backward, page.more);
+            let mut seen: Vec<_> = seen.into_iter().filter(within).collect();
+            // What is hidden from customers must not show in what is left of a page.
+            let more = if asked.backward {
+                asked.after > Seq(0)
+            } else {
+                seen.len() > asked.limit as usize
+            };
+            seen.truncate(asked.limit as usize);
+            let frame = translate::customer_page(conversation, &seen, asked.backward, more);
             turn.frame(Some(reference), &frame);
         }
     }
@@ -166,6 +175,20 @@ pub fn to_staff(session: &mut StaffSession, page: Page, turn: &mut Turn<'_>) {
 }
 
 impl Page {
+    /// Has it what was asked for? A customer's page holds one more event than it shows, so that it
+    /// knows whether there are others.
+    fn is_full(&self) -> bool {
+        let asked = self.read.page;
+        if !self.read.customer || self.read.purpose == Purpose::CatchUp {
+            return true;
+        }
+        let numbers = || self.entries.iter().filter_map(|entry| entry.customer_seq);
+        let reached = asked
+            .before
+            .is_some_and(|before| numbers().any(|seq| seq.next() >= before));
+        reached || numbers().filter(|seq| *seq > asked.after).count() > asked.limit as usize
+    }
+
     /// Where the next page begins, while there is one.
     fn next(&self) -> Option<Seq> {
         self.entries
