@@ -167,7 +167,7 @@ settings! {
             "Allows what only a test set-up may have: cheap password hashes, the demo tenant on a public address.";
     }
     bot: Bot = "When the bot speaks." {
-        knowledge_file: PathBuf = "", "file", None, "the articles of the demo shop, compiled in",
+        knowledge_file: String = "", "file", None, "the articles of the demo shop, compiled in",
             "Articles the demo tenant starts with; afterwards knowledge lives in the store.";
         threads: usize = "1", "threads", Some(1..=64), "",
             "Threads that search the knowledge.";

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -191,7 +192,7 @@ async fn seed(
         return Ok(Seeded::AlreadyThere); // `Auth::open` has refused this cost already
     };
     let file = &config.bot.knowledge_file;
-    let knowledge = knowledge::read((!file.as_os_str().is_empty()).then_some(file.as_path()))?;
+    let knowledge = knowledge::read((!file.is_empty()).then_some(Path::new(file)))?;
     Ok(desk::seed::seed(
         &**desk,
         &passwords,
