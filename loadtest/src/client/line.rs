@@ -1,49 +1,18 @@
 //! The client's side of the protocol, pure: what to send, what to keep, where each conversation
 //! stands. Time comes in; bytes go out.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
-use std::time::{Duration, Instant};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::time::Instant;
 
 use bytes::Bytes;
 use crest_schema::frame::client::{Attach, ClientSoftware, Hello, Resume};
-use crest_schema::frame::server::{Error, Welcome};
+use crest_schema::frame::server::Welcome;
 use crest_schema::frame::{ClientFrame, Id, ServerFrame};
-use crest_schema::limits::{RECONNECT_FIRST_MS, RECONNECT_LAST_MS, RESUME_MAX};
+use crest_schema::limits::RESUME_MAX;
 
-use super::call::{Answer, Call, Pending, Refused};
-use crate::history::{MARKER, Seen, Side, Witness, customer_fact, digest, of_body, staff_fact};
-
-/// Temporary refusals of one command before it is given up.
-const PATIENCE: u32 = 20;
-/// What was missed should be there by then; a conversation that cannot be shown must not hold up
-/// the others for longer.
-const CATCH_UP: Duration = Duration::from_secs(5);
-
-/// Bounds of the random time before coming back, in milliseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reconnect {
-    pub first_ms: u32,
-    pub last_ms: u32,
-}
-
-impl Default for Reconnect {
-    fn default() -> Self {
-        Self {
-            first_ms: RECONNECT_FIRST_MS,
-            last_ms: RECONNECT_LAST_MS,
-        }
-    }
-}
-
-impl Reconnect {
-    /// Full jitter: a random part (`share` of 0 to 1) of the bound of this attempt, from 0.
-    pub fn pause(&self, attempt: u32, share: f64, retry_after_ms: Option<u32>) -> Duration {
-        let bound = u64::from(self.first_ms) << attempt.min(16);
-        let bound = bound.min(u64::from(self.last_ms)) as f64;
-        let at_least = retry_after_ms.unwrap_or(0);
-        Duration::from_millis(((bound * share) as u64).max(u64::from(at_least)))
-    }
-}
+use super::call::{Answer, Call};
+use super::told::markers;
+use crate::history::{Seen, Side, Witness, customer_fact, staff_fact};
 
 /// What the line wants from who drives it.
 #[derive(Debug, Default)]
@@ -58,24 +27,24 @@ pub struct Output {
 
 /// One client across all its connections.
 pub struct Line {
-    side: Side,
-    witness: Witness,
-    connection: u32,
-    role: RoleOf,
-    next_ref: u32,
+    pub(super) side: Side,
+    pub(super) witness: Witness,
+    pub(super) connection: u32,
+    pub(super) role: RoleOf,
+    pub(super) next_ref: u32,
     /// Commands in the order given; those with a ref in `asked` are on the wire.
-    queue: VecDeque<(u64, Call)>,
-    next_call: u64,
-    asked: HashMap<u32, u64>,
-    window: usize,
+    pub(super) queue: VecDeque<(u64, Call)>,
+    pub(super) next_call: u64,
+    pub(super) asked: HashMap<u32, u64>,
+    pub(super) window: usize,
     /// What this client has of each conversation, for as long as it lives.
-    positions: BTreeMap<Id, u64>,
+    pub(super) positions: BTreeMap<Id, u64>,
     /// Conversations that this connection is shown.
-    viewed: HashMap<Id, View>,
+    pub(super) viewed: HashMap<Id, View>,
     /// A customer's conversation as `routed` named it.
-    own: Option<Id>,
-    stage: Stage,
-    greeted_at: Option<Instant>,
+    pub(super) own: Option<Id>,
+    pub(super) stage: Stage,
+    pub(super) greeted_at: Option<Instant>,
 }
 
 /// Which conversations are named in `hello`.
@@ -87,13 +56,13 @@ pub(super) enum RoleOf {
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct View {
+pub(super) struct View {
     /// `last` of `attached`, once that came.
     until: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
+pub(super) enum Stage {
     Away,
     Greeting,
     /// Welcome, and waiting for what was missed: nothing old is sent again before.
@@ -127,11 +96,6 @@ impl Line {
     /// Counts this client's connections, from 0.
     pub fn connection(&self) -> u32 {
         self.connection
-    }
-
-    /// Commands without an answer.
-    pub fn unanswered(&self) -> usize {
-        self.queue.len()
     }
 
     /// What this client has of a conversation.
@@ -183,109 +147,12 @@ impl Line {
         self.connection += 1;
     }
 
-    /// Takes a command; it is sent as soon as the connection allows.
-    pub fn command(&mut self, frame: ClientFrame) -> Pending {
-        let (call, pending) = Call::new(frame);
-        self.take(call);
-        pending
-    }
-
-    pub(super) fn take(&mut self, call: Call) {
-        self.queue.push_back((self.next_call, call));
-        self.next_call += 1;
-    }
-
-    /// Frames that are never answered: sent now or not at all.
-    pub fn ephemeral(&mut self, frame: &ClientFrame, output: &mut Output) {
-        if self.stage == Stage::Live {
-            output.frames.push(frame.encode(None));
-        }
-    }
-
-    /// Sends what may be sent. Returns when to call again, where something waits for its time.
-    pub fn pump(&mut self, now: Instant, output: &mut Output) -> Option<Instant> {
-        if self.stage == Stage::CatchingUp
-            && let Some(until) = self.greeted_at.map(|greeted| greeted + CATCH_UP)
-        {
-            if now < until {
-                return Some(until);
-            }
-            self.stage = Stage::Live;
-        }
-        if self.stage != Stage::Live {
-            return None;
-        }
-        self.answer_attached(now);
-        let mut due: Option<Instant> = None;
-        let on_wire: HashSet<u64> = self.asked.values().copied().collect();
-        let mut room = self.window.saturating_sub(on_wire.len());
-        for index in 0..self.queue.len() {
-            if room == 0 {
-                break;
-            }
-            let (number, call) = &mut self.queue[index];
-            if on_wire.contains(number) {
-                continue;
-            }
-            if let Some(at) = call.not_before.filter(|at| *at > now) {
-                due = Some(due.map_or(at, |due| due.min(at)));
-                continue;
-            }
-            call.not_before = None;
-            room -= 1;
-            let number = *number;
-            output.frames.push(self.write(index, number, now));
-        }
-        due
-    }
-
-    /// Attaching to what this connection is shown already would show it again: it is done.
-    fn answer_attached(&mut self, now: Instant) {
-        let attaches = |(_, call): &(u64, Call)| matches!(call.frame, ClientFrame::Attach(_));
-        if !self.queue.iter().any(attaches) {
-            return;
-        }
-        let viewed = &self.viewed;
-        let on_wire: HashSet<u64> = self.asked.values().copied().collect();
-        let queue = std::mem::take(&mut self.queue);
-        let (done, rest): (VecDeque<_>, VecDeque<_>) =
-            queue.into_iter().partition(|(number, call)| {
-                let attaches = match &call.frame {
-                    ClientFrame::Attach(attach) => viewed.contains_key(&attach.conversation),
-                    _ => false,
-                };
-                attaches && !on_wire.contains(number)
-            });
-        self.queue = rest;
-        for (_, call) in done {
-            call.answer(Answer::Done, now);
-        }
-    }
-
-    fn write(&mut self, index: usize, number: u64, now: Instant) -> Bytes {
-        let reference = self.reference();
-        self.asked.insert(reference, number);
-        let (_, call) = &mut self.queue[index];
-        call.first_sent.get_or_insert(now);
-        call.sent += 1;
-        if let ClientFrame::Attach(attach) = &mut call.frame {
-            // What was seen meanwhile is not asked for again.
-            let after = self.positions.get(&attach.conversation);
-            attach.after = after.copied().unwrap_or(0).max(attach.after);
-            let (conversation, after) = (attach.conversation, attach.after);
-            self.look(conversation, after);
-        }
-        let (_, call) = &self.queue[index];
-        if let Some(seen) = sent(&call.frame) {
-            self.saw(seen);
-        }
-        call.frame.encode(Some(reference))
-    }
-
     /// Takes one message of the server's.
     pub fn arrived(&mut self, bytes: &[u8], now: Instant, output: &mut Output) {
         if self.side == Side::Customer {
-            self.search(bytes);
+            for text in markers(bytes) {
+                self.saw(Seen::Marked { text });
+            }
         }
         match ServerFrame::decode(bytes) {
             Ok((reference, frame)) => self.frame(reference, frame, now, output),
@@ -295,19 +162,6 @@ impl Line {
                 });
                 output.broken = true;
             }
-        }
-    }
-
-    /// Markers of whispers, wherever in the bytes they stand.
-    fn search(&self, bytes: &[u8]) {
-        let marker = MARKER.as_bytes();
-        let mut from = 0;
-        while let Some(found) = find(&bytes[from..], marker) {
-            let begin = from + found;
-            let end = (begin + marker.len() + 32).min(bytes.len());
-            let text = String::from_utf8_lossy(&bytes[begin..end]).into_owned();
-            self.saw(Seen::Marked { text });
-            from = begin + marker.len();
         }
     }
 
@@ -470,7 +324,7 @@ impl Line {
         self.viewed.entry(conversation).or_default().until = Some(last);
     }
 
-    fn look(&mut self, conversation: Id, after: u64) {
+    pub(super) fn look(&mut self, conversation: Id, after: u64) {
         self.positions.insert(conversation, after);
         self.viewed.insert(conversation, View::default());
         self.saw(Seen::From {
@@ -479,7 +333,7 @@ impl Line {
         });
     }
 
-    fn forget(&mut self, conversation: Id) {
+    pub(super) fn forget(&mut self, conversation: Id) {
         self.positions.remove(&conversation);
         self.viewed.remove(&conversation);
         self.saw(Seen::Detached { conversation });
@@ -519,69 +373,6 @@ impl Line {
         }
     }
 
-    fn done(&mut self, reference: Option<u32>, now: Instant) {
-        let call = self.calls(reference);
-        if let Some(ClientFrame::Detach(named)) = call.map(|call| &call.frame) {
-            let conversation = named.conversation;
-            self.forget(conversation);
-        }
-        self.answered(reference, Answer::Done, now);
-    }
-
-    fn calls(&self, reference: Option<u32>) -> Option<&Call> {
-        let number = self.asked.get(&reference?)?;
-        let found = self.queue.iter().find(|(queued, _)| queued == number);
-        found.map(|(_, call)| call)
-    }
-
-    fn answered(&mut self, reference: Option<u32>, answer: Answer, now: Instant) {
-        let Some(number) = reference.and_then(|it| self.asked.remove(&it)) else {
-            return;
-        };
-        let queued = self.queue.iter().position(|(queued, _)| *queued == number);
-        if let Some((_, call)) = queued.and_then(|index| self.queue.remove(index)) {
-            call.answer(answer, now);
-        }
-    }
-
-    fn refused(&mut self, reference: Option<u32>, error: &Error<'_>, now: Instant) {
-        let id = self
-            .calls(reference)
-            .and_then(|call| call.frame.message_id());
-        if let Some(id) = id {
-            self.saw(Seen::Refused {
-                id,
-                code: error.code,
-                lasting: !error.temporary,
-            });
-        }
-        let number = reference.and_then(|it| self.asked.get(&it)).copied();
-        let queued = self
-            .queue
-            .iter_mut()
-            .find(|(queued, _)| Some(*queued) == number);
-        if let Some((_, call)) = queued
-            && error.temporary
-            && call.refused < PATIENCE
-        {
-            call.refused += 1;
-            let pause = u64::from(error.retry_after_ms.unwrap_or(1_000));
-            call.not_before = Some(now + Duration::from_millis(pause));
-            self.asked.remove(&reference.unwrap_or(0));
-            return;
-        }
-        if let Some(ClientFrame::Attach(attach)) = self.calls(reference).map(|call| &call.frame) {
-            let conversation = attach.conversation;
-            self.forget(conversation);
-        }
-        let refused = Refused {
-            code: error.code,
-            name: error.name.to_string(),
-            message: error.message.to_string(),
-        };
-        self.answered(reference, Answer::Refused(refused), now);
-    }
-
     /// The run is quiet: this connection should have everything.
     pub fn settle(&self) {
         if self.stage == Stage::Live {
@@ -589,43 +380,12 @@ impl Line {
         }
     }
 
-    fn reference(&mut self) -> u32 {
+    pub(super) fn reference(&mut self) -> u32 {
         self.next_ref = self.next_ref.wrapping_add(1);
         self.next_ref
     }
 
-    fn saw(&self, seen: Seen) {
+    pub(super) fn saw(&self, seen: Seen) {
         self.witness.saw(self.connection, seen);
-    }
-}
-
-/// What the checker is told of a frame that is sent.
-fn sent(frame: &ClientFrame) -> Option<Seen> {
-    let (id, content) = match frame {
-        ClientFrame::Send(send) => (send.id, of_body(&send.body)),
-        ClientFrame::Edit(edit) => (edit.id, of_body(&edit.body)),
-        ClientFrame::Recall(recall) => (recall.id, 0),
-        ClientFrame::LeaveMessage(leave) => (leave.id, digest(leave.text.as_str())),
-        ClientFrame::Whisper(whisper) => {
-            return Some(Seen::Whispered {
-                conversation: whisper.conversation,
-                id: whisper.id,
-                text: whisper.text.clone(),
-            });
-        }
-        _ => return None,
-    };
-    Some(Seen::Sent { id, content })
-}
-
-fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
-    let first = *needle.first()?;
-    let mut from = 0;
-    loop {
-        let at = from + bytes[from..].iter().position(|byte| *byte == first)?;
-        if bytes[at..].starts_with(needle) {
-            return Some(at);
-        }
-        from = at + 1;
     }
 }

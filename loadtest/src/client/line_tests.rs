@@ -8,7 +8,8 @@ use crest_schema::frame::server::{self, Ack, Attached, Event, Limits, Role, Rout
 use crest_schema::frame::{Body, ClientFrame, Id, ServerFrame};
 
 use super::call::{Answer, Pending};
-use super::line::{Line, Output, Reconnect, RoleOf};
+use super::line::{Line, Output, RoleOf};
+use super::reconnect::Reconnect;
 use crate::history::{History, MARKER, Recorder, Seen, Side};
 
 const CONVERSATION: Id = Id([7; 16]);

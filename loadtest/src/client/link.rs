@@ -22,7 +22,8 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 use super::call::{Answered, Call, Pending};
-use super::line::{Line, Output, Reconnect, RoleOf};
+use super::line::{Line, Output, RoleOf};
+use super::reconnect::Reconnect;
 use super::{Identity, Server};
 use crate::history::Witness;
 

@@ -6,12 +6,15 @@
 //! behaviour (when to say what), measurements.
 
 mod call;
+mod commands;
 mod http;
 mod identity;
 mod line;
 mod link;
+mod reconnect;
 mod roles;
 mod server;
+mod told;
 
 #[cfg(test)]
 mod line_tests;
@@ -19,7 +22,8 @@ mod line_tests;
 pub use call::{Answer, Answered, Pending, Refused};
 pub use http::{Reply, get, post};
 pub use identity::Identity;
-pub use line::{Line, Output, Reconnect};
+pub use line::{Line, Output};
 pub use link::{Client, Incoming, Lost, What};
+pub use reconnect::Reconnect;
 pub use roles::{Agent, Customer, Setting, Supervisor};
 pub use server::Server;

@@ -15,8 +15,9 @@ use crest_schema::frame::{Body, ClientFrame, Id};
 use crest_schema::limits::HISTORY_MAX;
 
 use super::call::{Answer, Answered, Pending};
-use super::line::{Reconnect, RoleOf};
+use super::line::RoleOf;
 use super::link::Client;
+use super::reconnect::Reconnect;
 use super::{Identity, Server};
 use crate::history::{Recorder, Side, Transcript};
 
