@@ -584,9 +584,7 @@ impl StaffSession {
         }
         // The attachment itself was refused, and with it what waited for it.
         if let Some(mut own) = self.links.remove(&conversation) {
-            if own.asked.is_some() {
-                turn.error(own.asked, error.clone());
-            }
+            turn.error(own.asked, error.clone());
             for (reference, command) in own.link.take_window() {
                 turn.error(
                     Some(reference),
