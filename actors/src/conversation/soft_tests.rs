@@ -91,7 +91,7 @@ fn the_oldest_tab_makes_room_but_never_an_agent() {
         play.tell(0, attach(100 + slot, 0, Role::Customer, 3));
     }
     let turn = play.tell(0, supervisor());
-    assert_eq!(shown(&turn), "21<Attached 3 of 3, 1<Unknown");
+    assert_eq!(shown(&turn), "21<Attached 3 of 3, 1<Evicted");
     let turn = play.tell(0, does(11, 0, accept(2, "amy")));
     assert!(shown(&turn).contains("11<Ack 4"));
 }
