@@ -105,17 +105,6 @@ impl CustomerEntry {
             event,
         })
     }
-
-    /// Could this event be shown to a customer at all? Whether it is, the state decides.
-    pub fn may_show(event: &Event) -> bool {
-        Self::of(&Entry {
-            seq: Seq(1),
-            at: Millis(0),
-            customer_seq: Some(Seq(1)),
-            event: event.clone(),
-        })
-        .is_some()
-    }
 }
 
 impl Speaker {

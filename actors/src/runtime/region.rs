@@ -109,13 +109,6 @@ impl<A: Kind> Region<A> {
         let _ = self.tell(hub, key, A::wake());
     }
 
-    pub fn is_up(&self, key: &A::Key) -> bool {
-        self.slots
-            .borrow()
-            .get(key)
-            .is_some_and(|slot| slot.phase == Phase::Up)
-    }
-
     pub fn keys(&self) -> Vec<A::Key> {
         self.slots.borrow().keys().cloned().collect()
     }

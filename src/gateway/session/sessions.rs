@@ -153,14 +153,6 @@ impl Sessions {
         }
     }
 
-    pub fn count(&self) -> usize {
-        self.table.borrow().len()
-    }
-
-    pub fn rung(&self) -> u8 {
-        self.ladder.get().rung()
-    }
-
     /// A known guest arrives, here or from the arbiter it first connected to.
     pub fn welcome(self: &Rc<Self>, id: SessionId, guest: Guest) {
         let tenant = guest.tenant().clone();
