@@ -32,8 +32,8 @@ pub enum Durability {
 /// Where the store lies, held exclusively until dropped.
 pub struct Place {
     file: PathBuf,
-    /// Released by the system when the process ends, however it ends.
-    _lock: File,
+    /// Released when dropped, and by the system when the process ends, however it ends.
+    lock: File,
 }
 
 impl Place {
@@ -54,7 +54,7 @@ impl Place {
         match lock.try_lock() {
             Ok(()) => Ok(Self {
                 file: directory.join(FILE_NAME),
-                _lock: lock,
+                lock,
             }),
             Err(TryLockError::WouldBlock) => Err(OpenFailure::InUse {
                 path: directory.to_path_buf(),
@@ -65,6 +65,14 @@ impl Place {
 
     pub fn file(&self) -> &Path {
         &self.file
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // Closing is not enough: a process being started holds a copy of the descriptor until it
+        // executes its program, and the lock with it.
+        let _ = self.lock.unlock();
     }
 }
 
@@ -200,4 +208,23 @@ fn migrate(writer: &mut Connection, file: &Path) -> Result<(), OpenFailure> {
         step(writer).map_err(failed)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_of_the_descriptor_does_not_keep_the_place_locked() {
+        let directory = std::env::temp_dir().join(format!("crest-place-{}", std::process::id()));
+        let place = Place::lock(&directory).expect("free");
+        assert!(matches!(
+            Place::lock(&directory),
+            Err(OpenFailure::InUse { .. })
+        ));
+        let _inherited = place.lock.try_clone().expect("descriptor");
+        drop(place);
+        Place::lock(&directory).expect("free again");
+        std::fs::remove_dir_all(&directory).expect("removed");
+    }
 }
