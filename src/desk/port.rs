@@ -86,8 +86,13 @@ pub trait DeskStore: Send + Sync + 'static {
         version: Option<u64>,
     ) -> Reply<Article>;
     fn delete_article(&self, tenant: TenantId, key: String) -> Reply<()>;
-    /// Version of the knowledge as a whole, and everything published.
-    fn knowledge(&self, tenant: TenantId) -> Reply<(u64, Vec<KnowledgeArticle>)>;
+    /// Version of the knowledge as a whole, and everything published; `None` while it is still the
+    /// version the caller already `serves`.
+    fn knowledge(
+        &self,
+        tenant: TenantId,
+        serves: Option<u64>,
+    ) -> Reply<Option<(u64, Vec<KnowledgeArticle>)>>;
 
     /// What this member may use: its own, its groups' and the tenant's.
     fn canned_replies(&self, tenant: TenantId, member: AgentId) -> Reply<Vec<CannedReply>>;

@@ -103,7 +103,7 @@ async fn the_demo_is_installed_once_and_left_alone() {
         ),
         (6, 1, 1)
     );
-    let (_, articles) = desk.knowledge(demo()).await.unwrap();
+    let (_, articles) = desk.knowledge(demo(), None).await.unwrap().unwrap();
     assert_eq!(articles.len(), 1);
 }
 
@@ -289,7 +289,7 @@ async fn articles_are_saved_published_and_rolled_back_by_version() {
     let desk = &test.desk;
     let key = || "gift".to_owned();
     let save = |text: &str, on| desk.save_article(demo(), key(), version(json!({"t": text})), on);
-    let start = desk.knowledge(demo()).await.unwrap().0;
+    let start = desk.knowledge(demo(), None).await.unwrap().unwrap().0;
     assert_eq!(save("one", None).await.unwrap().latest, 1);
     assert_eq!(refused(save("again", None).await), DeskRefusal::Exists);
     assert_eq!(save("two", Some(1)).await.unwrap().latest, 2);
@@ -298,7 +298,7 @@ async fn articles_are_saved_published_and_rolled_back_by_version() {
         DeskRefusal::Stale { latest: 2 }
     );
     let published = || async {
-        let (version, articles) = desk.knowledge(demo()).await.unwrap();
+        let (version, articles) = desk.knowledge(demo(), None).await.unwrap().unwrap();
         let found = articles.into_iter().find(|article| article.key == "gift");
         (
             version - start,
@@ -316,6 +316,8 @@ async fn articles_are_saved_published_and_rolled_back_by_version() {
     );
     desk.publish_article(demo(), key(), None).await.unwrap();
     assert_eq!(published().await, (3, None));
+    let again = desk.knowledge(demo(), Some(start + 3)).await.unwrap();
+    assert!(again.is_none(), "served already");
     let versions = desk.article_versions(demo(), key()).await.unwrap();
     let numbers: Vec<u64> = versions.iter().map(|version| version.version).collect();
     assert_eq!(numbers, [2, 1]);

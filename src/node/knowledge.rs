@@ -26,6 +26,8 @@ pub enum KnowledgeFailure {
     Desk(#[from] DeskError),
     #[error("what is published cannot be served: {0}")]
     Published(String),
+    #[error("the thread that builds the bot died")]
+    Died,
 }
 
 /// The knowledge of a TOML file, or the demonstration's where none is named.
@@ -40,25 +42,23 @@ pub fn read(file: Option<&Path>) -> Result<Knowledge, KnowledgeFailure> {
     Ok(Knowledge::from_toml(&text)?)
 }
 
-/// Builds a tenant's bot from what is published and serves it from the next turn on.
+/// Builds a tenant's bot from what is published and serves it from the next turn on; costs one short
+/// read where it is served already.
 pub async fn publish(
     desk: &Arc<dyn DeskStore>,
     bots: &Bots,
     tenant: &TenantId,
 ) -> Result<(), KnowledgeFailure> {
-    let (version, published) = desk.knowledge(tenant.clone()).await?;
-    if bots
-        .of(tenant)
-        .is_some_and(|bot| bot.knowledge().version == version)
-    {
+    let serves = bots.of(tenant).map(|bot| bot.knowledge().version);
+    let Some((version, published)) = desk.knowledge(tenant.clone(), serves).await? else {
         return Ok(());
-    }
-    let knowledge =
-        knowledge::published(version, &published).map_err(KnowledgeFailure::Published)?;
-    let built = tokio::task::spawn_blocking(move || Bot::new(knowledge)).await;
-    if let Ok(bot) = built {
-        bots.publish(tenant, bot);
-        tracing::info!(%tenant, version, "knowledge served");
-    }
+    };
+    let built = tokio::task::spawn_blocking(move || {
+        let knowledge =
+            knowledge::published(version, &published).map_err(KnowledgeFailure::Published)?;
+        Ok::<_, KnowledgeFailure>(Bot::new(knowledge))
+    });
+    bots.publish(tenant, built.await.map_err(|_| KnowledgeFailure::Died)??);
+    tracing::info!(%tenant, version, "knowledge served");
     Ok(())
 }

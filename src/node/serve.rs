@@ -1,10 +1,8 @@
 //! The life of a node, from opening its stores to the last goodbye.
 
-use std::cell::Cell;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
@@ -27,7 +25,7 @@ use crate::answering::{Answering, Bots};
 use crate::auth::{Auth, AuthError, Cost, Passwords};
 use crate::config::{self, Config};
 use crate::desk::seed::{SeedFailure, Seeded};
-use crate::desk::{self, DeskFailure, DeskStore, SqliteDesk};
+use crate::desk::{self, DeskError, DeskFailure, DeskStore, SqliteDesk};
 use crate::gateway::session::{Doors, Sessions};
 use crate::gateway::socket::{Gate, SocketLimits, serve, upgrade};
 use crate::http::{HttpParts, HttpState, router};
@@ -41,7 +39,7 @@ pub enum NodeFailure {
     #[error("the desk's file does not open: {0}")]
     Desk(#[from] DeskFailure),
     #[error("the desk does not answer: {0}")]
-    DeskAnswer(#[from] desk::DeskError),
+    DeskAnswer(#[from] DeskError),
     #[error("admission does not start: {0}")]
     Auth(#[from] AuthError),
     #[error("the demo tenant cannot be installed: {0}")]
@@ -87,7 +85,7 @@ pub async fn run(
 
     let post = Post::new(arbiters(&config));
     let bots = Bots::default();
-    publish_all(&desk, &bots, &directory).await;
+    publish_all(&desk, &bots, &directory).await?;
     let answering = Answering::start(bots.clone(), post.clone(), config.bot.threads)
         .map_err(NodeFailure::Thread)?;
     let world = World {
@@ -289,36 +287,55 @@ fn host_of(request: &Request) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// Keeps directory and knowledge as the desk has them, within moments of a change.
+/// Keeps directory and knowledge as the desk has them, within moments of a change; a desk that
+/// cannot be read is asked again until it can.
 async fn follow_desk(desk: Arc<dyn DeskStore>, bots: Bots, post: Post, first: u64) {
+    const AGAIN: Duration = Duration::from_millis(500);
     let mut changes = desk.changes();
-    let served = Rc::new(Cell::new(first));
+    let mut served = first;
     while changes.changed().await.is_ok() {
         changes.mark_unchanged();
-        match desk.directory().await {
-            Ok(directory) => {
-                let directory = Arc::new(directory);
-                publish_all(&desk, &bots, &directory).await;
-                if served.replace(directory.revision) != directory.revision {
-                    for arbiter in 0..post.arbiters() {
-                        let directory = directory.clone();
-                        post.run_on(arbiter, move |hub| reconfigure(hub, directory));
-                    }
-                }
-            }
-            Err(error) => {
-                tracing::error!(%error, "the desk changed and cannot be read; trying at the next change")
-            }
+        while let Err(error) = follow_once(&desk, &bots, &post, &mut served).await {
+            tracing::error!(%error, "the desk changed and cannot be read; what was served before stays for now");
+            tokio::time::sleep(AGAIN).await;
         }
     }
 }
 
-async fn publish_all(desk: &Arc<dyn DeskStore>, bots: &Bots, directory: &Directory) {
-    for tenant in directory.tenants.keys() {
-        if let Err(error) = knowledge::publish(desk, bots, tenant).await {
-            tracing::error!(%tenant, %error, "knowledge not served; what was served before stays");
+/// `served` is the revision that the arbiters know.
+async fn follow_once(
+    desk: &Arc<dyn DeskStore>,
+    bots: &Bots,
+    post: &Post,
+    served: &mut u64,
+) -> Result<(), DeskError> {
+    let directory = Arc::new(desk.directory().await?);
+    if *served != directory.revision {
+        *served = directory.revision;
+        for arbiter in 0..post.arbiters() {
+            let directory = directory.clone();
+            post.run_on(arbiter, move |hub| reconfigure(hub, directory));
         }
     }
+    publish_all(desk, bots, &directory).await
+}
+
+/// Serves every tenant's knowledge; one whose articles cannot be served keeps what it had.
+async fn publish_all(
+    desk: &Arc<dyn DeskStore>,
+    bots: &Bots,
+    directory: &Directory,
+) -> Result<(), DeskError> {
+    for tenant in directory.tenants.keys() {
+        match knowledge::publish(desk, bots, tenant).await {
+            Ok(()) => {}
+            Err(KnowledgeFailure::Desk(error)) => return Err(error),
+            Err(error) => {
+                tracing::error!(%tenant, %error, "knowledge not served; what was served before stays")
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Every arbiter answers what it accepted and says goodbye; clients return spread over half a minute.

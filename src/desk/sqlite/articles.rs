@@ -139,7 +139,8 @@ pub(super) fn delete(tx: &Transaction<'_>, tenant: &TenantId, key: &str) -> Resu
 pub(super) fn knowledge(
     db: &mut Connection,
     tenant: &TenantId,
-) -> Result<(u64, Vec<KnowledgeArticle>), DeskError> {
+    serves: Option<u64>,
+) -> Result<Option<(u64, Vec<KnowledgeArticle>)>, DeskError> {
     // One read transaction, so that the version is that of the articles.
     let tx = db.transaction()?;
     let version: Option<u64> = tx
@@ -149,6 +150,10 @@ pub(super) fn knowledge(
             |row| row.get(0),
         )
         .optional()?;
+    let version = version.ok_or(DeskRefusal::NotFound)?;
+    if serves == Some(version) {
+        return Ok(None);
+    }
     let mut statement = tx.prepare_cached(
         "SELECT a.key, a.published, v.body FROM articles a
          JOIN article_versions v ON v.tenant = a.tenant AND v.key = a.key AND v.version = a.published
@@ -162,7 +167,7 @@ pub(super) fn knowledge(
         })
     })?;
     let articles = rows.collect::<rusqlite::Result<_>>()?;
-    Ok((version.ok_or(DeskRefusal::NotFound)?, articles))
+    Ok(Some((version, articles)))
 }
 
 fn advance_knowledge(tx: &Transaction<'_>, tenant: &TenantId) -> Result<(), DeskError> {

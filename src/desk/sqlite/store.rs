@@ -225,8 +225,12 @@ impl DeskStore for SqliteDesk {
         self.change(move |tx| articles::delete(tx, &tenant, &key))
     }
 
-    fn knowledge(&self, tenant: TenantId) -> Reply<(u64, Vec<KnowledgeArticle>)> {
-        self.read(move |db| articles::knowledge(db, &tenant))
+    fn knowledge(
+        &self,
+        tenant: TenantId,
+        serves: Option<u64>,
+    ) -> Reply<Option<(u64, Vec<KnowledgeArticle>)>> {
+        self.read(move |db| articles::knowledge(db, &tenant, serves))
     }
 
     fn canned_replies(&self, tenant: TenantId, member: AgentId) -> Reply<Vec<CannedReply>> {

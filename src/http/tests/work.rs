@@ -169,7 +169,13 @@ async fn an_article_goes_from_draft_to_bot_and_back() {
     };
     let tenant = || TenantId::new("demo");
     let served = || async {
-        let (_, articles) = node.desk.desk.knowledge(tenant()).await.unwrap();
+        let (_, articles) = node
+            .desk
+            .desk
+            .knowledge(tenant(), None)
+            .await
+            .unwrap()
+            .unwrap();
         let found = articles.into_iter().find(|article| article.key == "gift");
         found.map(|article| article.version)
     };
