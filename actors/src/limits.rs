@@ -38,6 +38,8 @@ pub const RESERVED_SLOW_MS: u64 = 30_000;
 /// A waiting conversation announces itself (rule 7): until listed, then slowly.
 pub const ANNOUNCE_REPEAT_MS: u64 = 1_000;
 pub const ANNOUNCE_SLOW_MS: u64 = 5_000;
+/// An entry not announced for so long is asked whether it still waits: its withdrawal may be lost.
+pub const ANNOUNCE_MISSED_MS: u64 = 3 * ANNOUNCE_SLOW_MS;
 /// An agent announces its availability to its groups while it has free capacity.
 pub const AVAILABILITY_BEAT_MS: u64 = 5_000;
 /// A queue that has just started neither picks nor publishes for so long (rule 7).

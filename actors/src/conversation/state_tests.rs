@@ -228,7 +228,9 @@ fn announced_on_a_beat_until_listed_then_slowly() {
         (1_000, Note::Wake, ""),
         (4_000, Note::Wake, "sales:Announce 2"),
         (10, placed(2, 3), "1<Place 3"),
+        (10, placed(2, 3), ""),
         (10, placed(1, 3), "sales:Withdraw 1 Left"),
+        (10, listed(1), "sales:Withdraw 1 Left"),
     ]);
 }
 

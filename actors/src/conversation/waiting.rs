@@ -94,7 +94,10 @@ impl Conversation {
         if !self.is_entry(step, entry) {
             return;
         }
-        self.beats.get_or_insert_default().place = Some(place);
+        let beats = self.beats.get_or_insert_default();
+        if beats.place.replace(place) == Some(place) {
+            return;
+        }
         let conversation = self.key.id;
         for session in self.links.customers() {
             let place = Push::Place {

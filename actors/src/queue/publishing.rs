@@ -6,7 +6,7 @@ use crate::board;
 use crate::conversation::{self, Overflow, Place, WaitReason};
 use crate::effect::{Effect, Envelope};
 use crate::ids::{ConversationId, ConversationKey, Millis, Seq};
-use crate::limits::{PLACES_HEAD, PLACES_ROUND, QUEUE_TICK_MS};
+use crate::limits::{ANNOUNCE_MISSED_MS, PLACES_HEAD, PLACES_ROUND, QUEUE_TICK_MS};
 use crate::skill_group;
 
 use super::estimate::{Desks, Flow};
@@ -79,7 +79,8 @@ impl Queue {
         }
     }
 
-    /// Publishes what changed: the head of the line at every tick, those behind in turns.
+    /// Publishes what changed, and asks who has fallen silent: the head of the line at every tick,
+    /// those behind in turns.
     pub(super) fn sweep(&mut self, now: Millis, turn: &mut Turn) {
         if self.line.is_empty() {
             return;
@@ -93,8 +94,22 @@ impl Queue {
         let looked_at: Vec<(usize, OrderKey)> = head.chain(behind).collect();
         for (rank, key) in looked_at {
             self.publish(now, key.conversation, rank, &flow, turn);
+            self.ask_if_silent(now, key.conversation, turn);
         }
         self.round += PLACES_ROUND;
+    }
+
+    /// A conversation that does not wait at this entry answers `Listed` with a withdrawal (rule 4);
+    /// the queue itself never drops one (rule 7).
+    fn ask_if_silent(&mut self, now: Millis, conversation: ConversationId, turn: &mut Turn) {
+        let Some(entry) = self.entries.get_mut(&conversation) else {
+            return;
+        };
+        if now.since(entry.heard_at) >= ANNOUNCE_MISSED_MS {
+            entry.heard_at = now;
+            let id = entry.id;
+            turn.effects.push(self.listed(conversation, id));
+        }
     }
 
     pub(super) fn publish(

@@ -65,6 +65,8 @@ pub(super) struct Entry {
     pub(super) waiting: Waiting,
     pub(super) standing: Standing,
     pub(super) published: Option<(Place, Millis)>,
+    /// Announced then, or asked then whether it still waits.
+    pub(super) heard_at: Millis,
     pub(super) overflowing: bool,
 }
 
@@ -222,6 +224,7 @@ impl Queue {
             waiting,
             standing: Standing::Unplaced,
             published: None,
+            heard_at: now,
             overflowing: false,
         };
         self.arm(now, conversation, &entry);
@@ -235,6 +238,7 @@ impl Queue {
         let Some(entry) = self.entries.get_mut(&conversation) else {
             return;
         };
+        entry.heard_at = now;
         let id = entry.id;
         let repeat = match &mut entry.published {
             Some((place, at)) if now.since(*at) >= PLACE_REPEAT_MS => {

@@ -2,7 +2,9 @@ use super::*;
 use crate::board;
 use crate::conversation::WaitReason;
 use crate::effect::{Effect, Envelope};
-use crate::limits::{AVAILABILITY_STALE_MS, PICK_TIMEOUT_MS, PLACES_ROUND, QUEUE_TICK_MS};
+use crate::limits::{
+    ANNOUNCE_MISSED_MS, AVAILABILITY_STALE_MS, PICK_TIMEOUT_MS, PLACES_ROUND, QUEUE_TICK_MS,
+};
 use crate::queue::scene::{Scene, policy, skills, waiting};
 
 const NONE: [&str; 0] = [];
@@ -364,6 +366,23 @@ fn a_wait_nothing_drains_is_hidden() {
     let mut scene = Scene::warm();
     scene.announce(1, 1);
     assert_eq!(scene.words(), ["1@1 listed", "1@1 place 1 in ?"]);
+}
+
+#[test]
+fn who_has_fallen_silent_is_asked_and_stays_until_it_answers() {
+    let mut scene = Scene::warm();
+    scene.announce(1, 1);
+    scene.words();
+    scene.pass(ANNOUNCE_MISSED_MS - QUEUE_TICK_MS);
+    assert_eq!(scene.words(), NONE, "an announcement may yet come");
+    scene.announce(1, 1);
+    scene.words();
+    scene.pass(ANNOUNCE_MISSED_MS);
+    assert_eq!(scene.words(), ["1@1 listed"], "asked once");
+    scene.pass(ANNOUNCE_MISSED_MS);
+    assert_eq!(scene.words(), ["1@1 listed"], "and again, not dropped");
+    scene.withdraw(1, 1, Withdrawn::Left);
+    assert!(scene.queue.entries.is_empty());
 }
 
 #[test]
