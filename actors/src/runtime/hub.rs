@@ -2,7 +2,7 @@
 //! deadlines, and what is on its way to other arbiters. Single-threaded; reached by `Rc`.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -77,8 +77,9 @@ pub struct Hub {
     pub(super) skill_groups: Region<SkillGroup>,
     pub(super) boards: Region<Board>,
     instances: Cell<u64>,
-    /// Lives that ended with something in flight: what they had decided is not carried out.
-    buried: RefCell<HashSet<u64>>,
+    /// Lives that ended with something in flight, each with the last batch that can hold it: what
+    /// they had decided is not carried out.
+    buried: RefCell<HashMap<u64, u64>>,
     batch: RefCell<Vec<Append>>,
     /// Number of the batch being built, and of the newest that is settled.
     building: Cell<u64>,
@@ -339,16 +340,18 @@ impl Hub {
                 add(&self.counters.failed_appends, 1);
                 self.run(first.on_failure);
                 failed.insert(first.owner);
-            } else if !self.buried.borrow().contains(&first.instance) {
+            } else if !self.buried.borrow().contains_key(&first.instance) {
                 self.run(first.effects);
             }
         }
         for owner in failed {
             self.discard(&owner);
         }
-        if number + 1 == self.building.get() {
-            self.buried.borrow_mut().clear();
+        let mut buried = self.buried.borrow_mut();
+        if !buried.is_empty() {
+            buried.retain(|_, last| *last > number);
         }
+        drop(buried);
         self.dirty.notify_one();
     }
 
@@ -462,7 +465,8 @@ impl Hub {
 
     pub(super) fn bury(&self, instance: u64) {
         if self.building.get() - 1 > self.released.get() || !self.batch.borrow().is_empty() {
-            self.buried.borrow_mut().insert(instance);
+            let last = self.building.get();
+            self.buried.borrow_mut().insert(instance, last);
         }
     }
 
