@@ -86,6 +86,10 @@ impl Link {
         self.stage == Stage::Live
     }
 
+    pub fn role(&self) -> &Role {
+        &self.role
+    }
+
     pub fn unanswered(&self) -> usize {
         self.window.len()
     }
