@@ -7,6 +7,7 @@ use crest_schema::codes::Close;
 use crest_schema::frame::{ClientFrame, ServerFrame};
 
 use super::delivery::goodbye;
+use super::departure::return_after;
 use super::doors::Guest;
 use super::entry::{Entry, Session};
 use super::sessions::Sessions;
@@ -17,15 +18,20 @@ impl Sessions {
     pub(super) fn greet(self: &Rc<Self>, id: SessionId, payload: &[u8]) -> Flow {
         let (reference, frame) = match ClientFrame::decode(payload) {
             Ok((Some(reference), ClientFrame::Hello(hello))) => (reference, hello),
-            _ => return goodbye(Close::BadProtocol, None),
+            Ok(_) => return goodbye(Close::BadProtocol, "The first frame must be hello.", None),
+            Err(malformed) => {
+                return goodbye(Close::BadProtocol, &malformed.to_string(), None);
+            }
         };
+        // Before the ticket is used up: it is as good for another node.
+        if self.draining.get() {
+            let close = Close::GoingAway;
+            return goodbye(close, close.meaning(), Some(return_after(id)));
+        }
         let guest = match self.doors.admit(reference, frame, self.hub.now()) {
             Ok(guest) => guest,
-            Err(close) => return goodbye(close, None),
+            Err(close) => return goodbye(close, close.meaning(), None),
         };
-        if self.draining.get() {
-            return goodbye(Close::GoingAway, Some(1_000));
-        }
         let home = self.hub.world().post.arbiter_of(guest.shard());
         if home == self.hub.arbiter() {
             self.forget(id);
@@ -42,6 +48,9 @@ impl Sessions {
 
     /// A known guest arrives, here or from the arbiter it first connected to.
     pub fn welcome(self: &Rc<Self>, id: SessionId, guest: Guest) {
+        if self.draining.get() {
+            return self.close(id, Close::GoingAway, Some(return_after(id)));
+        }
         let tenant = guest.tenant().clone();
         let entry = Entry::greeting(tenant.clone(), None);
         self.table.borrow_mut().insert(id, entry);

@@ -150,6 +150,12 @@ impl CustomerSession {
                 retry_after_ms: None,
             }),
             Push::Refused {
+                conversation: Some(conversation),
+                refusal: Refusal::NoSuchEvent,
+                number: None,
+                ..
+            } => self.begin_anew(*conversation, turn),
+            Push::Refused {
                 conversation,
                 refusal,
                 number: None,
@@ -213,6 +219,13 @@ impl CustomerSession {
         });
         if let Some(link) = self.own(conversation) {
             link.caught_up(frames, next, turn);
+        }
+    }
+
+    /// A page of [`Purpose::CatchUp`] that could not be read.
+    pub fn unread(&mut self, conversation: ConversationId, code: Code, turn: &mut Turn<'_>) {
+        if let Some(link) = self.own(conversation) {
+            link.unread(code, turn);
         }
     }
 

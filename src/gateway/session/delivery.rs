@@ -8,7 +8,7 @@ use crest_schema::codes::Close;
 use crest_schema::frame::{ServerFrame, server};
 
 use super::entry::Session;
-use super::limits::HELD_FRAMES_MAX;
+use super::limits::{HELD_FRAMES_MAX, REASON_BYTES};
 use super::out::Keep;
 use super::sessions::Sessions;
 use crate::gateway::socket::{Flow, Kind, Sent};
@@ -56,28 +56,30 @@ impl Sessions {
         }
     }
 
+    /// Says goodbye with the code's own words.
     pub(super) fn close(&self, id: SessionId, close: Close, retry_after_ms: Option<u32>) {
         let reason = close.meaning();
-        let bye = server::Bye {
-            code: close.number(),
-            reason: reason.into(),
-            retry_after_ms,
-        };
-        let bye = ServerFrame::Bye(bye).encode(None);
+        let bye = bye(close, reason, retry_after_ms);
         self.gate.close(id, close.number(), reason, Some(bye));
     }
 }
 
-pub fn goodbye(close: Close, retry_after_ms: Option<u32>) -> Flow {
-    let reason = close.meaning();
+/// Ends a connection from within its own message. `reason` is for people, cut to what a Close frame
+/// has room for.
+pub fn goodbye(close: Close, reason: &str, retry_after_ms: Option<u32>) -> Flow {
+    let reason = &reason[..reason.floor_char_boundary(REASON_BYTES)];
+    Flow::Close {
+        code: close.number(),
+        reason: reason.to_owned().into(),
+        bye: Some(bye(close, reason, retry_after_ms)),
+    }
+}
+
+fn bye(close: Close, reason: &str, retry_after_ms: Option<u32>) -> Bytes {
     let bye = server::Bye {
         code: close.number(),
         reason: reason.into(),
         retry_after_ms,
     };
-    Flow::Close {
-        code: close.number(),
-        reason: reason.into(),
-        bye: Some(ServerFrame::Bye(bye).encode(None)),
-    }
+    ServerFrame::Bye(bye).encode(None)
 }

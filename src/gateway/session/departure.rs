@@ -3,17 +3,27 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use crest_actors::ids::SessionId;
 use crest_schema::codes::Close;
 
 use super::entry::Session;
-use super::limits::STANDING_CHECK_MS;
+use super::limits::{RETURN_SPREAD_MS, STANDING_CHECK_MS};
 use super::sessions::Sessions;
 
+/// When this session's client should come back to a node that stops: those of one node spread
+/// evenly over [`RETURN_SPREAD_MS`], whatever order they ask in.
+pub fn return_after(id: SessionId) -> u32 {
+    // Multiplied by the golden ratio of 2^32, neighbouring slots land far from each other.
+    let place = u64::from(id.slot.wrapping_mul(0x9E37_79B9));
+    ((place * u64::from(RETURN_SPREAD_MS)) >> 32) as u32
+}
+
 impl Sessions {
-    /// Takes no new conversations, tells every client when to come back, spread over `spread_ms`,
-    /// and closes once what was asked is answered or `grace` is over.
-    pub async fn drain(self: Rc<Self>, grace: Duration, spread_ms: u32) {
+    /// Takes nobody and no new conversations from now on, and closes every connection once what was
+    /// asked is answered or `grace` is over, each told when to come back.
+    pub async fn drain(self: Rc<Self>, grace: Duration) {
         self.draining.set(true);
+        self.climb(0);
         let deadline = tokio::time::Instant::now() + grace;
         loop {
             let busy = self
@@ -27,10 +37,8 @@ impl Sessions {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         let ids: Vec<_> = self.table.borrow().keys().copied().collect();
-        let count = ids.len().max(1) as u64;
-        for (place, id) in ids.into_iter().enumerate() {
-            let retry_after_ms = (u64::from(spread_ms) * place as u64 / count) as u32;
-            self.close(id, Close::GoingAway, Some(retry_after_ms));
+        for id in ids {
+            self.close(id, Close::GoingAway, Some(return_after(id)));
         }
     }
 

@@ -5,10 +5,14 @@ use bytes::Bytes;
 use crest_actors::conversation::{Note, Role};
 use crest_actors::effect::Push;
 use crest_actors::ids::{ConversationId, Seq};
+use crest_schema::codes::Code;
 use crest_schema::frame::ServerFrame;
+use crest_schema::frame::server::{Gap, GapReason};
 
+use super::limits::WATCH_BEHIND_MAX;
 use super::link::{Arrival, Link};
 use super::out::{Keep, Out, ReadPage, Reader, Turn};
+use crate::translate;
 
 /// The conversation whose link a push is for; `None` for what is not a link's to answer.
 pub fn followed(push: &Push) -> Option<ConversationId> {
@@ -69,7 +73,7 @@ impl Link {
                 self.tell(notes, turn);
                 return true;
             }
-            Push::Behind { link, .. } if self.is_current(*link) => self.read(self.last, turn),
+            Push::Behind { link, tail, .. } if self.is_current(*link) => self.behind(*tail, turn),
             Push::Unknown { .. } => self.heal(turn),
             Push::Tail { last, .. } if self.is_live() && self.last < *last => self.heal(turn),
             Push::Resend { link, from, .. } => {
@@ -121,6 +125,18 @@ impl Link {
         }
     }
 
+    /// The way to the owner's tail cannot be read now. Who only watches goes on without it; whose
+    /// conversation it is waits until it can be read.
+    pub fn unread(&mut self, code: Code, turn: &mut Turn<'_>) {
+        if self.watches() {
+            self.unreadable();
+            self.heal(turn);
+        } else {
+            // It stays attached, so the conversation is not named: that would say that it is not.
+            turn.error(None, code.into());
+        }
+    }
+
     /// Asks the owner again for what comes after what was shown.
     pub fn heal(&mut self, turn: &mut Turn<'_>) {
         let note = self.attach(turn.id, turn.now);
@@ -141,6 +157,28 @@ impl Link {
         for note in notes {
             turn.tell_conversation(self.conversation, note);
         }
+    }
+
+    fn watches(&self) -> bool {
+        matches!(self.role(), Role::Supervisor(_))
+    }
+
+    fn behind(&mut self, tail: Seq, turn: &mut Turn<'_>) {
+        let far = self.watches() && tail.0.saturating_sub(self.last.0) > WATCH_BEHIND_MAX;
+        let reason = match (self.is_skipping(), far) {
+            (true, _) => GapReason::Unavailable,
+            (false, true) => GapReason::Far,
+            (false, false) => return self.read(self.last, turn),
+        };
+        let gap = Gap {
+            conversation: translate::wire_id(self.conversation),
+            from: self.last.next().0,
+            to: tail.0,
+            reason,
+        };
+        turn.frame(None, &ServerFrame::Gap(gap));
+        self.skip(tail);
+        self.heal(turn);
     }
 
     fn read(&mut self, from: Seq, turn: &mut Turn<'_>) {

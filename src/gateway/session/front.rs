@@ -36,7 +36,7 @@ impl Deref for Front {
 impl Front {
     fn refuse_malformed(&self, id: SessionId, malformed: &crest_schema::codec::Malformed) -> Flow {
         let Some(error) = server::Error::of_malformed(malformed) else {
-            return goodbye(Close::BadProtocol, None);
+            return goodbye(Close::BadProtocol, &malformed.to_string(), None);
         };
         self.with(id, |_, turn| {
             turn.frame(malformed.reference(), &error.into())
@@ -86,13 +86,10 @@ impl Handler for Front {
                     turn.error(reference, Code::Forbidden.into());
                 }
             }
-            Session::Staff(staff) => {
-                if doors.allows(staff.role().into(), frame.kind()) {
-                    staff.frame(reference, frame, turn);
-                } else {
-                    turn.error(reference, Code::Forbidden.into());
-                }
-            }
+            Session::Staff(staff) => match doors.refusal(staff, &frame, || self.hub.directory()) {
+                None => staff.frame(reference, frame, turn),
+                Some(code) => turn.error(reference, code.into()),
+            },
             Session::Greeting | Session::Moving => {}
         });
         let mut table = self.table.borrow_mut();

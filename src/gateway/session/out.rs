@@ -10,6 +10,7 @@ use crest_actors::ids::{
 use crest_schema::codes::{Close, Code};
 use crest_schema::frame::{Class, Id, ServerFrame, client, server};
 
+use super::departure::return_after;
 use super::limits::CATCH_UP_PAGE;
 use super::overload::Ladder;
 use crate::translate;
@@ -170,7 +171,11 @@ impl Turn<'_> {
             return false;
         };
         metrics::counter!("crest_shed_frames_total", "class" => format!("{class:?}")).increment(1);
-        if let Some(code) = Code::of_class(class) {
+        if let Some(code) = self.ladder.code_of(class) {
+            let retry_after_ms = match code {
+                Code::GoingAway => return_after(self.id),
+                _ => retry_after_ms,
+            };
             self.error(
                 reference,
                 Error {

@@ -132,7 +132,10 @@ impl Reading {
 pub fn to_customer(session: &mut CustomerSession, page: Page, turn: &mut Turn<'_>) {
     let reference = page.read.purpose.reference();
     if let Some(code) = page.failure {
-        return turn.error(reference, code.into());
+        return match page.read.purpose {
+            Purpose::CatchUp => session.unread(page.read.conversation, code, turn),
+            Purpose::History { .. } => turn.error(reference, code.into()),
+        };
     }
     if !page.found {
         return turn.error(reference, Refusal::NotOpen.into());
@@ -164,7 +167,10 @@ pub fn to_customer(session: &mut CustomerSession, page: Page, turn: &mut Turn<'_
 pub fn to_staff(session: &mut StaffSession, page: Page, turn: &mut Turn<'_>) {
     let reference = page.read.purpose.reference();
     if let Some(code) = page.failure {
-        return turn.error(reference, code.into());
+        return match page.read.purpose {
+            Purpose::CatchUp => session.unread(page.read.conversation, code, turn),
+            Purpose::History { .. } => turn.error(reference, code.into()),
+        };
     }
     if !session.may_read(page.read.conversation) {
         return turn.error(reference, Refusal::NotAllowed.into());

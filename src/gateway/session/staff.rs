@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crest_actors::agent::{self, Presence};
-use crest_actors::conversation::{Entry, Event, Refusal};
+use crest_actors::conversation::{Entry, Event};
 use crest_actors::directory::StaffRole;
 use crest_actors::effect::{Envelope, Push};
 use crest_actors::ids::{AgentKey, ConversationId, Millis, Seq};
@@ -16,7 +16,7 @@ mod frames;
 use board::Watched;
 
 use super::follow;
-use super::limits::BOARD_BEAT_MS;
+use super::limits::{BOARD_BEAT_MS, PRESENCE_ANSWER_MS};
 use super::link::Link;
 use super::out::{Error, Turn};
 use crate::desk::Digest;
@@ -32,16 +32,16 @@ pub struct StaffSession {
     links: HashMap<ConversationId, Attached>,
     presence: Option<Presence>,
     connected_at: Millis,
-    /// Refs of presence commands whose answer is on its way.
-    asked: Vec<u32>,
+    /// Refs of presence commands whose answer is on its way, and since when.
+    asked: Vec<(u32, Millis)>,
     board: Option<Watched>,
     muted: bool,
 }
 
 struct Attached {
     link: Link,
-    /// Ref of the `attach` that is not answered yet.
-    asked: Option<u32>,
+    /// Refs of `attach` that are not answered yet.
+    asked: Vec<u32>,
     /// The conversation has let this session in: only then may its log be read.
     admitted: bool,
 }
@@ -87,48 +87,45 @@ impl StaffSession {
             + self
                 .links
                 .values()
-                .map(|attached| attached.link.unanswered())
+                .map(|own| own.link.unanswered() + own.asked.len())
                 .sum::<usize>()
     }
 
-    pub fn push(&mut self, push: Push, turn: &mut Turn<'_>) {
+    pub fn push(&mut self, mut push: Push, turn: &mut Turn<'_>) {
         if self.muted && follow::is_history(&push) {
             return;
         }
         if let Some(own) = follow::followed(&push).and_then(|id| self.links.get_mut(&id)) {
             if own.link.told(&push, turn) {
                 own.admitted = true;
-                if let Some(reference) = own.asked.take() {
+                for reference in own.asked.drain(..) {
                     turn.done(Some(reference), Some(own.link.conversation));
                 }
             }
             return;
         }
+        if let Push::Presence { reference, .. } = &mut push {
+            // After it was given up its answer is news, and answers nothing.
+            *reference = reference.filter(|reference| self.is_answer(*reference));
+        }
         match &push {
             Push::Evicted { conversation } => {
-                self.links.remove(conversation);
-                let conversation = Some(*conversation);
-                turn.error(
-                    None,
-                    Error {
-                        conversation,
-                        ..Code::TooManyAttached.into()
-                    },
-                );
+                self.lose_link(*conversation, Code::TooManyAttached.into(), turn);
             }
             Push::Refused {
                 conversation: Some(conversation),
                 number: None,
                 refusal,
                 ..
-            } => self.refused(*conversation, *refusal, turn),
+            } => self.lose_link(*conversation, (*refusal).into(), turn),
             Push::Refused {
                 conversation: None,
                 reference,
                 ..
             } => {
-                self.asked.retain(|asked| asked != reference);
-                turn.show(&push);
+                if self.is_answer(*reference) {
+                    turn.show(&push);
+                }
             }
             Push::Ephemeral { .. } | Push::Offer { .. } | Push::OfferGone { .. } => {
                 turn.show(&push)
@@ -149,7 +146,6 @@ impl StaffSession {
                 }
             }
             Push::Presence {
-                reference,
                 agent,
                 availability,
                 ..
@@ -157,7 +153,6 @@ impl StaffSession {
                 if *agent == self.key.agent {
                     self.presence = Some(availability.presence.clone());
                 }
-                self.asked.retain(|asked| Some(*asked) != *reference);
                 turn.show(&push);
             }
             Push::Board(view) => self.board_view(&push, view, turn),
@@ -214,6 +209,13 @@ impl StaffSession {
         }
     }
 
+    /// A page of [`Purpose::CatchUp`] that could not be read.
+    pub fn unread(&mut self, conversation: ConversationId, code: Code, turn: &mut Turn<'_>) {
+        if let Some(own) = self.links.get_mut(&conversation) {
+            own.link.unread(code, turn);
+        }
+    }
+
     /// May this session read that conversation's log? Supervisors any of their tenant; agents what
     /// they are attached to.
     pub fn may_read(&self, conversation: ConversationId) -> bool {
@@ -255,6 +257,7 @@ impl StaffSession {
         for own in self.links.values_mut() {
             own.link.repeat(turn);
         }
+        self.give_up(turn);
         if self
             .board
             .as_ref()
@@ -271,7 +274,16 @@ impl StaffSession {
             .as_ref()
             .map(|board| board.asked_at.plus(BOARD_BEAT_MS));
         let links = self.links.values().map(|own| own.link.beat_at()).min();
-        agent.into_iter().chain(board).chain(links).min()
+        let asked = self
+            .asked
+            .first()
+            .map(|(_, at)| at.plus(PRESENCE_ANSWER_MS));
+        agent
+            .into_iter()
+            .chain(board)
+            .chain(links)
+            .chain(asked)
+            .min()
     }
 
     pub fn close(&mut self, turn: &mut Turn<'_>) {
@@ -298,22 +310,59 @@ impl StaffSession {
         }
     }
 
-    /// The attachment itself was refused, and with it what waited for it.
-    fn refused(&mut self, conversation: ConversationId, refusal: Refusal, turn: &mut Turn<'_>) {
-        let Some(mut own) = self.links.remove(&conversation) else {
-            return;
-        };
-        let error = Error {
-            conversation: Some(conversation),
-            ..refusal.into()
-        };
-        turn.error(own.asked, error.clone());
-        for (reference, command) in own.link.take_window() {
-            let error = Error {
-                id: command.client_id(),
-                ..error.clone()
-            };
-            turn.error(Some(reference), error);
+    /// Does this ref wait for its answer? From now on it does not.
+    fn is_answer(&mut self, reference: u32) -> bool {
+        let before = self.asked.len();
+        self.asked.retain(|(asked, _)| *asked != reference);
+        self.asked.len() < before
+    }
+
+    /// Presence commands whose answer was lost: they may have taken effect, and may be sent again.
+    fn give_up(&mut self, turn: &mut Turn<'_>) {
+        let (now, id) = (turn.now, turn.id);
+        let late = |(_, at): &mut (u32, Millis)| now.since(*at) >= PRESENCE_ANSWER_MS;
+        for (reference, _) in self.asked.extract_if(.., late) {
+            tracing::warn!(session = ?id, "a presence command was not answered");
+            turn.error(Some(reference), Code::Internal.into());
         }
     }
+
+    /// The conversation does not let this session in (any more), asked for or not.
+    fn lose_link(&mut self, conversation: ConversationId, error: Error, turn: &mut Turn<'_>) {
+        let error = Error {
+            conversation: Some(conversation),
+            ..error
+        };
+        let own = self.links.get(&conversation);
+        if own.is_some_and(|own| own.asked.is_empty()) {
+            turn.error(None, error.clone());
+        }
+        self.drop_link(conversation, error, turn);
+    }
+
+    /// Lets go of a conversation; whatever waits for it is answered with this.
+    fn drop_link(
+        &mut self,
+        conversation: ConversationId,
+        error: Error,
+        turn: &mut Turn<'_>,
+    ) -> Option<Attached> {
+        let mut own = self.links.remove(&conversation)?;
+        let about = |id| Error {
+            id,
+            conversation: Some(conversation),
+            ..error.clone()
+        };
+        for reference in own.asked.drain(..) {
+            turn.error(Some(reference), about(None));
+        }
+        for (reference, command) in own.link.take_window() {
+            turn.error(Some(reference), about(command.client_id()));
+        }
+        Some(own)
+    }
 }
+
+#[cfg(test)]
+#[path = "staff_tests.rs"]
+mod tests;

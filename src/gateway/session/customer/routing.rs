@@ -120,6 +120,19 @@ impl CustomerSession {
         }
     }
 
+    /// The client claims events that were never there: it is told so and shown what there is.
+    pub(super) fn begin_anew(&mut self, conversation: ConversationId, turn: &mut Turn<'_>) {
+        if let Some(link) = self.own(conversation) {
+            let error = Error {
+                conversation: Some(conversation),
+                ..Refusal::NoSuchEvent.into()
+            };
+            turn.error(None, error);
+            link.restart(Seq(0));
+            link.heal(turn);
+        }
+    }
+
     /// The customer or the attachment could not be served: whoever waits for it is told.
     pub(super) fn refused(
         &mut self,

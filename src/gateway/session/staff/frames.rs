@@ -117,7 +117,12 @@ impl StaffSession {
         turn: &mut Turn<'_>,
     ) {
         if self.links.len() >= LINKS_MAX && !self.links.contains_key(&conversation) {
-            return turn.error(reference, Code::TooManyAttached.into());
+            let conversation = Some(conversation);
+            let error = Error {
+                conversation,
+                ..Code::TooManyAttached.into()
+            };
+            return turn.error(reference, error);
         }
         let role = match self.role {
             StaffRole::Agent => Role::Agent(self.key.agent.clone()),
@@ -125,29 +130,18 @@ impl StaffSession {
         };
         let own = self.links.entry(conversation).or_insert_with(|| Attached {
             link: Link::new(conversation, role, after),
-            asked: None,
+            asked: Vec::new(),
             admitted: false,
         });
-        if reference.is_some() {
-            own.link.last = after; // the client says what it has
-            own.asked = reference;
+        if let Some(reference) = reference {
+            own.link.restart(after);
+            own.asked.push(reference);
         }
         own.link.heal(turn);
     }
 
     pub(super) fn detach(&mut self, conversation: ConversationId, turn: &mut Turn<'_>) {
-        if let Some(mut own) = self.links.remove(&conversation) {
-            for (reference, command) in own.link.take_window() {
-                let id = command.client_id();
-                turn.error(
-                    Some(reference),
-                    Error {
-                        id,
-                        conversation: Some(conversation),
-                        ..Refusal::Gone.into()
-                    },
-                );
-            }
+        if let Some(own) = self.drop_link(conversation, Refusal::Gone.into(), turn) {
             own.link.leave(turn);
         }
     }
@@ -173,6 +167,14 @@ impl StaffSession {
             return turn.error(Some(reference), Code::Forbidden.into());
         }
         if !self.links.contains_key(&conversation) {
+            if self.links.len() >= LINKS_MAX {
+                let error = Error {
+                    id: command.client_id(),
+                    conversation: Some(conversation),
+                    ..Code::TooManyAttached.into()
+                };
+                return turn.error(Some(reference), error);
+            }
             self.attach(conversation, Seq(0), None, turn);
         }
         if let Some(own) = self.links.get_mut(&conversation) {
@@ -198,7 +200,7 @@ impl StaffSession {
             tenant: self.key.tenant.clone(),
             agent,
         };
-        self.asked.push(reference);
+        self.asked.push((reference, turn.now));
         let note = agent::Note::SetPresence {
             session: turn.id,
             reference,
