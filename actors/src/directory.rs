@@ -50,6 +50,13 @@ pub struct AgentProfile {
     pub role: StaffRole,
 }
 
+impl AgentProfile {
+    /// May conversations be given to it? Not to those who only watch.
+    pub fn takes_work(&self) -> bool {
+        self.role == StaffRole::Agent || self.capacity > 0
+    }
+}
+
 /// What a member of staff may do; the table of operations is the gateway's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum StaffRole {

@@ -99,6 +99,8 @@ errors! {
         "The state does not fit: not waiting, not held, or already so." "Look at the newest events.";
     311 NoSuchTarget "no_such_target" lasting -
         "The tenant has no such agent or group." "Choose one from the tenant's lists.";
+    312 NoSuchEvent "no_such_event" lasting -
+        "The conversation has no event of that number yet." "Forget what you hold of it and attach from 0.";
     400 NoSuchReason "no_such_reason" lasting -
         "The tenant does not list this reason for being not ready." "Choose a listed reason.";
     500 StorageUnavailable "storage_unavailable" temporary 1000
@@ -194,19 +196,13 @@ closes! {
     4006 RateLimited "rate_limited"
         "The client went on sending after `rate_limited` errors." "Reconnect after `retry_after_ms`, and send less.";
     4500 BadProtocol "bad_protocol"
-        "Bytes that are not a frame, a text frame, a frame over 64 KiB, or no `hello` first." "Correct the client; `reason` says what was wrong.";
-    4501 Unauthenticated "unauthenticated"
-        "The ticket was never given out." "Sign in again.";
+        "Bytes that are not a frame, or no `hello` first." "Correct the client; `reason` says what was wrong.";
     4502 TicketRefused "ticket_refused"
-        "The ticket was used before or is older than 30 s." "Connect again only with a new ticket; after three in a row, stop.";
+        "The ticket was never given out, was used before, or is older than 30 s." "Connect again only with a new ticket; after three in a row, stop.";
     4503 TooManySessions "too_many_sessions"
         "This identity has as many connections as it may; the oldest one goes." "Stop here; the person is elsewhere.";
     4504 Revoked "revoked"
         "The identity was signed out, disabled or given another role." "Sign in again.";
-    4505 Erased "erased"
-        "The person's data was erased." "Forget the stored conversation and position.";
-    4506 Blocked "blocked"
-        "The shop does not serve this customer." "Say so; do not come back.";
 }
 
 impl Close {

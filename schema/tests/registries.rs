@@ -115,8 +115,15 @@ fn a_pause_is_named_exactly_where_trying_again_helps() {
 #[test]
 fn the_range_of_a_close_code_tells_whether_to_come_back() {
     assert!(Close::GoingAway.reconnects() && Close::RateLimited.reconnects());
-    assert!(!Close::BadProtocol.reconnects() && !Close::Blocked.reconnects());
+    assert!(!Close::BadProtocol.reconnects() && !Close::Revoked.reconnects());
     assert!(reconnects(4499) && reconnects(1006) && !reconnects(4500) && !reconnects(4999));
+}
+
+#[test]
+fn what_a_close_means_fits_its_frame() {
+    for close in Close::ALL {
+        assert!(close.meaning().len() <= 123, "{close:?}");
+    }
 }
 
 #[test]

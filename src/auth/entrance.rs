@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crest_actors::customer::Identity;
 use crest_actors::ids::{AgentKey, ChannelId, CustomerId, CustomerKey, Millis, TenantId};
 
+use super::allowance::Allowance;
 use super::backoff::Backoff;
 use super::customer_token::{self, CustomerClaims};
 use super::limits::BUSY_RETRY_MS;
@@ -27,6 +28,7 @@ pub struct Auth {
     pub(super) accounts: Backoff<AgentKey>,
     pub(super) addresses: Backoff<IpAddr>,
     pub(super) session_hours: u32,
+    visits: Allowance,
     tickets: Tickets,
     visitors: Visitors,
 }
@@ -79,17 +81,20 @@ impl Auth {
                 settings.address_backoff_max_ms,
             ),
             session_hours: settings.session_hours,
+            visits: Allowance::new(settings.visitor_tickets_per_min),
             tickets: Tickets::new(settings.ticket_ttl_ms, settings.tickets_max),
             visitors: Visitors::new(settings.visitor_key.expose(), kept, settings.visitor_days),
         })
     }
 
-    /// A ticket for a customer of this tenant. `channel` counts where the token names none.
+    /// A ticket for a customer of this tenant. `channel` counts where the token names none;
+    /// `address` is charged for visitors, who prove nothing.
     pub async fn customer_ticket(
         &self,
         tenant: TenantId,
         proof: Proof,
         channel: Option<&str>,
+        address: IpAddr,
         now: Millis,
     ) -> Result<CustomerTicket, AuthError> {
         let found = self.desk.tenant(tenant.clone()).await?;
@@ -109,6 +114,10 @@ impl Auth {
                 return Err(AuthRefusal::NoVisitors.into());
             }
             Proof::Visitor(token) => {
+                let charged = self.visits.take(address, now);
+                charged.map_err(|wait| AuthRefusal::Visitors {
+                    retry_after_ms: wait.ms,
+                })?;
                 let (customer, token) = self.visitors.welcome(&tenant, token.as_deref(), now);
                 (anonymous(&customer), Some(token))
             }

@@ -14,6 +14,8 @@ pub const PASSWORD_MAX_BYTES: usize = 256;
 pub const PASSWORD_MIN_BYTES: usize = 10;
 /// Accounts and addresses whose failures are remembered; above it the longest forgotten go.
 pub const BACKOFF_ENTRIES: usize = 65_536;
+/// Networks whose tickets for visitors are counted; above it those that asked for fewest go.
+pub const ALLOWANCE_ADDRESSES: usize = 65_536;
 /// A failure no longer counts after so long without another.
 pub const BACKOFF_FORGET_MS: u64 = 30 * 60_000;
 /// Told to whoever finds no room for a ticket or a password hash.

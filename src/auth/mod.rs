@@ -4,6 +4,7 @@
 //! back-off, staff sessions, and the one table of operation × role. Not here: HTTP, sockets, and
 //! what the state of a conversation allows (the domain says that).
 
+mod allowance;
 mod backoff;
 mod customer_token;
 mod desk_login;

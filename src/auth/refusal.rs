@@ -30,6 +30,10 @@ pub enum AuthRefusal {
     Backoff {
         retry_after_ms: u64,
     },
+    /// More tickets for visitors than one address gets.
+    Visitors {
+        retry_after_ms: u64,
+    },
     /// More tickets or logins at once than the node holds.
     Busy {
         retry_after_ms: u64,

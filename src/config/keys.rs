@@ -106,7 +106,7 @@ settings! {
         allowed_origins: Vec<String> = "", "list of origins", None, "no browser on another origin",
             "Web pages that may call the HTTP interface and open sockets, such as https://shop.example; * for any.";
         trusted_proxies: Vec<IpAddr> = "", "list of addresses", None, "X-Forwarded-For is ignored",
-            "Proxies whose X-Forwarded-For names the client for back-off by address.";
+            "Proxies whose X-Forwarded-For names the client for limits by address.";
         metrics_token: Secret = "", "secret", None, "/metrics is open",
             "Bearer token that a scraper of /metrics must show.";
     }
@@ -143,6 +143,8 @@ settings! {
             "How long an anonymous visitor who returns is recognised.";
         visitor_key: Secret = "", "secret", None, "made once and kept in the store",
             "Signs visitor tokens, at least 32 bytes; set it where several nodes or stores must agree.";
+        visitor_tickets_per_min: u32 = "600", "tickets/min", Some(0..=1_000_000), "no limit",
+            "Tickets that one address gets for anonymous visitors, a minute's worth at once: a crowd behind one mobile gateway fits. Addresses of this machine are not counted.";
         login_free_failures: u32 = "5", "attempts", Some(1..=100), "",
             "Failed logins of one account before it has to wait.";
         login_backoff_ms: u64 = "1000", "ms", Some(1..=600_000), "",

@@ -43,6 +43,7 @@ pub(super) struct TicketView {
 
 pub(super) async fn ticket(
     State(state): State<HttpState>,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
     headers: HeaderMap,
     Body(request): Body<TicketRequest>,
 ) -> Result<(StatusCode, Json<TicketView>), Problem> {
@@ -67,7 +68,7 @@ pub(super) async fn ticket(
             let tenant = TenantId::new(tenant);
             let issued = state
                 .auth
-                .customer_ticket(tenant, proof, channel, now)
+                .customer_ticket(tenant, proof, channel, address, now)
                 .await?;
             TicketView {
                 ticket: issued.ticket.text,

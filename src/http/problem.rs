@@ -67,6 +67,7 @@ codes! {
     InvalidField = UNPROCESSABLE_ENTITY, "invalid_field", "A field breaks its bound or form";
     WeakPassword = UNPROCESSABLE_ENTITY, "weak_password", "The password is too short or too long";
     IdempotencyMismatch = UNPROCESSABLE_ENTITY, "idempotency_mismatch", "The idempotency key was used for another request";
+    TooManyVisitors = TOO_MANY_REQUESTS, "too_many_visitors", "Too many tickets for visitors of one address";
     TooManyFailures = TOO_MANY_REQUESTS, "too_many_failures", "Too many failed logins";
     Corrupt = INTERNAL_SERVER_ERROR, "corrupt", "Stored bytes are not what was written";
     Unknown = INTERNAL_SERVER_ERROR, "unknown_outcome", "The outcome is not known";
@@ -268,6 +269,11 @@ impl From<AuthRefusal> for Problem {
             AuthRefusal::Backoff { retry_after_ms } => Problem::new(
                 C::TooManyFailures,
                 "Wait for the time given, then try once more; an admin can set a new password.",
+            )
+            .after(retry_after_ms),
+            AuthRefusal::Visitors { retry_after_ms } => Problem::new(
+                C::TooManyVisitors,
+                "Come back after the time given, as the same visitor; the shop's own customers bring a token instead.",
             )
             .after(retry_after_ms),
             AuthRefusal::Busy { retry_after_ms } => Problem::new(

@@ -338,9 +338,8 @@ async fn publish_all(
     Ok(())
 }
 
-/// Every arbiter answers what it accepted and says goodbye; clients return spread over half a minute.
+/// Every arbiter answers what it accepted and says goodbye; clients return spread over some seconds.
 async fn drain(post: &Post, grace: Duration) {
-    const SPREAD_MS: u32 = 5_000;
     const GOODBYE: Duration = Duration::from_secs(3);
     let mut ended = Vec::new();
     for arbiter in 0..post.arbiters() {
@@ -350,7 +349,7 @@ async fn drain(post: &Post, grace: Duration) {
                 return;
             };
             actix::spawn(async move {
-                sessions.clone().drain(grace, SPREAD_MS).await;
+                sessions.clone().drain(grace).await;
                 let goodbye = tokio::time::Instant::now() + GOODBYE;
                 while sessions.gate().connections() > 0 && tokio::time::Instant::now() < goodbye {
                     tokio::time::sleep(Duration::from_millis(20)).await;

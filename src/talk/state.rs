@@ -336,10 +336,8 @@ impl Talk {
 
     fn gap(&mut self, gap: Gap) {
         let words = match gap.reason {
-            GapReason::Expired => "are no longer kept",
-            GapReason::Slow | GapReason::Far | GapReason::Unavailable => {
-                "were not sent; /history shows them"
-            }
+            GapReason::Far => "are too many to be sent; /history shows them",
+            GapReason::Unavailable => "cannot be read now; /history shows them later",
         };
         if let Some(room) = self.rooms.get_mut(gap.conversation)
             && gap.to > room.last

@@ -147,9 +147,9 @@ fn a_close_says_whether_to_come_back() {
     assert_eq!(told, ["Closing for the night. reconnecting…"]);
 
     let mut play = customer();
-    play.hears(bye(4_506, None));
-    let (lost, _) = play.loses(Some(4_506));
-    let words = "Closing for the night. (4506). Say so; do not come back.".to_owned();
+    play.hears(bye(4_504, None));
+    let (lost, _) = play.loses(Some(4_504));
+    let words = "Closing for the night. (4504). Sign in again.".to_owned();
     assert_eq!(lost, Lost::Stop(words));
 }
 

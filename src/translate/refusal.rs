@@ -17,6 +17,7 @@ pub fn code_of(refusal: Refusal) -> Code {
         Refusal::AlreadyRated => Code::AlreadyRated,
         Refusal::TooLong => Code::TooLong,
         Refusal::WrongState => Code::WrongState,
+        Refusal::NoSuchEvent => Code::NoSuchEvent,
         Refusal::NoSuchTarget => Code::NoSuchTarget,
         Refusal::NoSuchReason => Code::NoSuchReason,
         Refusal::StorageUnavailable => Code::StorageUnavailable,

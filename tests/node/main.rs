@@ -1,6 +1,10 @@
 //! A real node, from outside: its binary, its sockets, its files.
 
+mod cutter;
+mod every_frame;
+mod holding_on;
 mod node;
 mod readme;
 mod stop;
 mod talk_to_it;
+mod wire;

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crest_loadtest::client::{Server, get};
+
 /// A running `crest serve`. Killed and cleaned up when dropped.
 pub struct Node {
     child: Child,
@@ -15,11 +17,15 @@ pub struct Node {
 
 impl Node {
     pub fn start() -> Self {
+        Self::with(&[])
+    }
+
+    pub fn with(environment: &[(&str, &str)]) -> Self {
         static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
         let number = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let folder =
             std::env::temp_dir().join(format!("crest-node-{}-{number}", std::process::id()));
-        Self::on(&folder, &[])
+        Self::on(&folder, environment)
     }
 
     /// On a folder that may hold an earlier life's data.
@@ -67,6 +73,13 @@ impl Node {
         &self.folder
     }
 
+    pub async fn metrics(&self) -> Metrics {
+        let server = Server::at(&self.url).expect("its own address");
+        let reply = get(&server, "/metrics", None).await;
+        let body = reply.expect("it answers").body;
+        Metrics(body.as_str().expect("text").to_owned())
+    }
+
     pub fn signal(&self, signal: &str) {
         let told = Command::new("kill")
             .args([signal, &self.child.id().to_string()])
@@ -108,6 +121,18 @@ impl Node {
             String::from_utf8_lossy(&output.stderr)
         );
         text
+    }
+}
+
+/// What `/metrics` said.
+pub struct Metrics(String);
+
+impl Metrics {
+    /// Sum of all series whose name with labels begins like this.
+    pub fn sum(&self, series: &str) -> f64 {
+        let lines = self.0.lines().filter(|line| line.starts_with(series));
+        let values = lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
+        values.sum()
     }
 }
 

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use crate::aggregate::{Aggregate, Context};
 use crate::conversation::Entry;
+use crate::directory::AgentProfile;
 use crate::effect::{Effect, Push};
-use crate::ids::{Millis, Seq, SessionId, TenantId};
+use crate::ids::{AgentId, Millis, Seq, SessionId, TenantId};
 use crate::limits::{
     BOARD_SUBSCRIBERS_MAX, BOARD_TICK_MS, BOARD_VIEW_ROWS, BOARD_VIEWS_A_TICK, BOARD_WATCH_MS,
 };
@@ -66,7 +67,8 @@ impl Aggregate for Board {
             Note::Agent {
                 agent,
                 availability,
-            } => self.rows.agent(agent, availability),
+            } if self.lists(context, &agent) => self.rows.agent(agent, availability),
+            Note::Agent { .. } => {}
             Note::Queue { group, stats } => self.rows.queue(group, stats),
             Note::Watch {
                 session,
@@ -111,6 +113,13 @@ impl Aggregate for Board {
 }
 
 impl Board {
+    /// Agents that the tenant has, and of its staff those alone that take work.
+    fn lists(&self, context: &Context, agent: &AgentId) -> bool {
+        let tenant = context.directory.tenant(&self.tenant);
+        let profile = tenant.and_then(|tenant| tenant.agents.get(agent));
+        profile.is_some_and(AgentProfile::takes_work)
+    }
+
     fn watch(
         &mut self,
         context: &Context,

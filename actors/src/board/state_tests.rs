@@ -1,7 +1,9 @@
+use std::collections::HashMap;
+
 use super::*;
 use crate::agent::{Availability, Presence};
 use crate::conversation::{PhaseKind, Summary};
-use crate::directory::Directory;
+use crate::directory::{AgentProfile, Boosts, Directory, StaffRole, Tenant, Timing};
 use crate::ids::{AgentId, ChannelId, ConversationId, ConversationKey, CustomerId, GroupId};
 use crate::queue::QueueStats;
 
@@ -42,7 +44,7 @@ impl Scene {
     fn begin() -> Self {
         let context = Context {
             now: Millis(5_000_000),
-            directory: Arc::new(Directory::default()),
+            directory: Arc::new(directory()),
             random: [0; 16],
         };
         let mut board = Board::empty(TenantId::from("shop"));
@@ -96,6 +98,34 @@ impl Scene {
 
     fn take(&mut self) -> Vec<(u32, Arc<BoardView>)> {
         std::mem::take(&mut self.views)
+    }
+}
+
+/// The shop has the agent `ann` and the supervisor `sue`.
+fn directory() -> Directory {
+    let profile = |role, capacity| AgentProfile {
+        name: String::new(),
+        groups: Vec::new(),
+        skills: Vec::new(),
+        capacity,
+        role,
+    };
+    let tenant = Tenant {
+        groups: HashMap::new(),
+        agents: HashMap::from([
+            (AgentId::from("ann"), profile(StaffRole::Agent, 3)),
+            (AgentId::from("sue"), profile(StaffRole::Supervisor, 0)),
+        ]),
+        default_group: GroupId::from("a"),
+        timing: Timing::default(),
+        boosts: Boosts::default(),
+        channel_weights: HashMap::new(),
+        bot_enabled: false,
+        not_ready_reasons: Vec::new(),
+    };
+    Directory {
+        tenants: HashMap::from([(TenantId::from("shop"), tenant)]),
+        revision: 1,
     }
 }
 
@@ -311,6 +341,29 @@ fn agents_and_queues_are_shown_when_they_change() {
     scene.note(Note::Queue { group, stats });
     scene.pass(1_000);
     assert_eq!(scene.take()[0].1.queues.len(), 1);
+}
+
+#[test]
+fn only_who_takes_work_in_this_shop_is_listed_as_an_agent() {
+    for (agent, listed) in [("ann", 1), ("sue", 0), ("nobody", 0)] {
+        let mut scene = Scene::begin();
+        scene.note(Note::Agent {
+            agent: AgentId::from(agent),
+            availability: Availability {
+                presence: Presence::Offline,
+                load: 0,
+                capacity: 0,
+                idle_since: Millis(0),
+                offerable: false,
+                version: 1,
+            },
+        });
+        scene.watch(7, Scope::Tenant, None);
+        scene.pass(1_000);
+        let views = scene.take();
+        let rows: usize = views.iter().map(|(_, view)| view.agents.len()).sum();
+        assert_eq!(rows, listed, "{agent}");
+    }
 }
 
 #[test]

@@ -67,6 +67,11 @@ impl Links {
         self.0.iter().any(Link::is_customer)
     }
 
+    pub fn any_supervisor(&self, supervisor: &AgentId) -> bool {
+        let is = |link: &Link| matches!(&link.role, Role::Supervisor(it) if it == supervisor);
+        self.0.iter().any(is)
+    }
+
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Link> {
         self.0.iter_mut()
     }
@@ -131,7 +136,7 @@ impl Conversation {
         {
             return;
         }
-        if let Some(refusal) = self.attach_refusal(&role) {
+        if let Some(refusal) = self.attach_refusal(&role, after) {
             let refused = Push::Refused {
                 reference: 0,
                 conversation: Some(self.key.id),
@@ -142,10 +147,7 @@ impl Conversation {
             return step.reply(session, refused);
         }
         let customer = matches!(role, Role::Customer);
-        let newest = self.fold.newest(customer);
         let forgotten = self.fold.forgotten(customer);
-        // A position from another life of the log says nothing: it gets what memory has.
-        let after = if after > newest { forgotten } else { after };
         if after < forgotten {
             let behind = Push::Behind {
                 link: number,
@@ -232,8 +234,11 @@ impl Conversation {
         }
     }
 
-    fn attach_refusal(&self, role: &Role) -> Option<Refusal> {
+    fn attach_refusal(&self, role: &Role, after: Seq) -> Option<Refusal> {
+        // A position from another life of the log says nothing about this one.
+        let beyond = after > self.fold.newest(matches!(role, Role::Customer));
         match (role, &self.fold.matter) {
+            (_, Some(_)) if beyond => Some(Refusal::NoSuchEvent),
             // It may arrive before the customer actor's `Open` does.
             (Role::Customer, _) => None,
             (_, None) => Some(Refusal::NotOpen),

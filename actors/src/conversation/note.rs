@@ -230,6 +230,8 @@ pub enum Refusal {
     TooLong,
     /// Not waiting, not held, already waiting: the state does not fit.
     WrongState,
+    /// The position named lies beyond the newest event.
+    NoSuchEvent,
     /// No such agent or group in this tenant.
     NoSuchTarget,
     /// The tenant does not list this reason for `NotReady`.

@@ -1,6 +1,7 @@
 //! What memory alone knows, what a crash leaves of it, and what others are told in detail.
 
 use crate::aggregate::Aggregate;
+use crate::directory::Timing;
 use crate::effect::{Effect, Envelope, Push};
 use crate::ids::*;
 use crate::{agent, limits, queue};
@@ -49,8 +50,8 @@ fn behind_names_a_tail_that_can_be_served() {
         assert_eq!(shown(&turn), format!("5<Attached 64 of {last}"));
         let turn = play.tell(0, attach(5, 2, role.clone(), last));
         assert_eq!(shown(&turn), format!("5<Attached 0 of {last}"));
-        let turn = play.tell(0, attach(5, 3, role, last + 9));
-        assert_eq!(shown(&turn), format!("5<Attached 64 of {last}"));
+        let turn = play.tell(0, attach(5, 3, role, last + 1));
+        assert_eq!(shown(&turn), "5<NoSuchEvent");
     }
 }
 
@@ -88,7 +89,7 @@ fn the_oldest_tab_makes_room_but_never_an_agent() {
     play.tell(0, reserved(2, "amy"));
     play.tell(0, agent("amy"));
     for slot in 0..limits::ATTACHED_MAX as u32 - 2 {
-        play.tell(0, attach(100 + slot, 0, Role::Customer, 3));
+        play.tell(0, attach(100 + slot, 0, Role::Customer, 2));
     }
     let turn = play.tell(0, supervisor());
     assert_eq!(shown(&turn), "21<Attached 3 of 3, 1<Evicted");
@@ -298,4 +299,73 @@ fn an_idle_conversation_is_small() {
     let link = size_of::<super::attachment::Link>();
     let bytes = fixed + link + known + 2 * entry;
     assert!(bytes < 1_000, "{bytes} bytes beside its texts");
+}
+
+fn detach(slot: u32) -> Note {
+    Note::Detach {
+        session: session(slot),
+        link: 0,
+    }
+}
+
+/// Sue has taken over from the bot, or from Amy.
+fn taken_over(from_agent: bool) -> Play {
+    let mut play = check(&[
+        (0, open(0), "+1/1 Opened"),
+        (0, customer(), "1<Attached 1 of 1"),
+        (0, supervisor(), "21<Attached 1 of 1"),
+    ]);
+    if from_agent {
+        play.tell(0, does(1, 0, Command::AskHuman));
+        play.tell(0, reserved(2, "amy"));
+        play.tell(0, agent("amy"));
+        play.tell(0, does(11, 0, accept(2, "amy")));
+    }
+    play.tell(0, does(21, 0, Command::TakeOver));
+    play
+}
+
+#[test]
+fn a_takeover_lapses_when_its_supervisor_stays_away_for_the_grace_of_an_agent() {
+    let grace_ms = Timing::default().agent_grace_ms;
+    for (from_agent, given_back) in [
+        (false, " Waiting(sales GivenBack(sue)), "),
+        (true, " GivenBack, "),
+    ] {
+        let mut play = taken_over(from_agent);
+        let before = play.log.len();
+        play.tell(0, attach_as(22, Role::Supervisor("sam".into())));
+        play.tell(5, detach(21));
+        play.pass(grace_ms - 1);
+        assert_eq!(play.log.len(), before, "within the grace nothing happens");
+        let lapsed = shown(&play.tell(1, Note::Wake));
+        assert!(lapsed.contains(given_back), "{lapsed}");
+    }
+}
+
+#[test]
+fn a_supervisor_who_returns_in_time_keeps_what_it_took_over() {
+    let grace_ms = Timing::default().agent_grace_ms;
+    let mut play = taken_over(true);
+    let before = play.log.len();
+    play.tell(0, detach(21));
+    play.pass(grace_ms - 1);
+    play.tell(0, supervisor());
+    play.pass(10 * grace_ms);
+    assert_eq!(play.log.len(), before);
+}
+
+#[test]
+fn after_a_crash_the_supervisor_has_the_whole_grace_to_return() {
+    let grace_ms = Timing::default().agent_grace_ms;
+    let mut play = taken_over(true);
+    play.tell(0, detach(21));
+    play.pass(grace_ms - 1);
+    play.crash();
+    let before = play.log.len();
+    play.pass(grace_ms - 1);
+    assert_eq!(play.log.len(), before);
+    play.pass(1);
+    let last = play.log.last().map(|entry| &entry.event);
+    assert!(matches!(last, Some(Event::GivenBack { .. })), "{last:?}");
 }

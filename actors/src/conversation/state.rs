@@ -91,6 +91,7 @@ impl Aggregate for Conversation {
         let waits = |matter: &Matter| matter.phase.awaits_agent();
         !self.fold.matter.as_deref().is_some_and(waits)
             && self.links.is_empty()
+            && !self.takeover_lapses()
             && now.since(self.touched_at) >= limits::PASSIVATE_AFTER_MS
             && self
                 .wake_at
@@ -181,6 +182,7 @@ impl Conversation {
         if recorded && !self.links.is_empty() {
             self.repeat_at = Some(now.plus(limits::TAIL_REPEAT_MS));
         }
+        self.note_speaker(now);
         self.trim_beats();
         self.wake_at = self.next_deadline(&timing).map(|(at, _)| at);
     }

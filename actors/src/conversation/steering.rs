@@ -1,6 +1,6 @@
 //! Who may speak, and how staff hand a conversation on: transfer, takeover, give back (rule 6).
 
-use crate::ids::{AgentId, ClientMsgId, GroupId};
+use crate::ids::{AgentId, ClientMsgId, GroupId, Millis};
 use crate::limits;
 use crate::queue::Withdrawn;
 
@@ -140,7 +140,32 @@ impl Conversation {
         if active.taken_over.is_none() {
             return Err(Refusal::WrongState);
         }
-        let supervisor = supervisor.clone();
+        self.end_takeover(step, supervisor.clone());
+        Ok(())
+    }
+
+    /// The supervisor who took over has been away for the grace an agent has: nobody else may
+    /// speak, so the conversation is given back for it.
+    pub(super) fn takeover_lapsed(&mut self, step: &mut Step<'_>) {
+        let supervisor = self.phase().taken_over();
+        let supervisor = supervisor.expect("only a takeover lapses").clone();
+        self.end_takeover(step, supervisor);
+    }
+
+    /// Remembers since when nobody of the supervisor who took over has been attached.
+    pub(super) fn note_speaker(&mut self, now: Millis) {
+        let matter = self.fold.matter.as_ref();
+        let speaker = matter.and_then(|it| it.phase.taken_over());
+        let away = speaker.is_some_and(|it| !self.links.any_supervisor(it));
+        if away {
+            let beats = self.beats.get_or_insert_default();
+            beats.speaker_left_at.get_or_insert(now);
+        } else if let Some(beats) = &mut self.beats {
+            beats.speaker_left_at = None;
+        }
+    }
+
+    fn end_takeover(&mut self, step: &mut Step<'_>, supervisor: AgentId) {
         self.cancel_transfer(step);
         match self.phase().claim() {
             Some(_) => {
@@ -148,7 +173,6 @@ impl Conversation {
             }
             None => self.wait_for_agent(step, WaitReason::GivenBack(supervisor), None),
         }
-        Ok(())
     }
 
     /// Lets go of whoever has a part in it and waits anew.

@@ -19,6 +19,8 @@ pub(super) struct Beats {
     pub place: Option<Place>,
     /// When the target of a transfer is asked again.
     pub reserve_at: Option<Millis>,
+    /// Since when the supervisor who took over has not been attached.
+    pub speaker_left_at: Option<Millis>,
     /// The bot's turn under way, and since when.
     pub asked: Option<(u32, Millis)>,
 }
@@ -29,6 +31,7 @@ pub(super) enum Deadline {
     OfferExpires,
     WrapUpOver,
     TransferUnanswered,
+    TakeoverLapses,
     Silence,
     BurstOver,
     BotTimedOut,
@@ -45,6 +48,7 @@ impl Conversation {
             (self.repeat_at, Deadline::RepeatTail),
             (self.beat_at(|it| it.announce_at), Deadline::Announce),
             (self.beat_at(|it| it.reserve_at), Deadline::AskTarget),
+            (self.takeover_lapses_at(timing), Deadline::TakeoverLapses),
         ];
         let soft = soft.into_iter().filter_map(|(at, what)| Some((at?, what)));
         let durable = self.durable_deadlines(timing).into_iter().flatten();
@@ -91,6 +95,16 @@ impl Conversation {
         self.beats.as_deref().and_then(of)
     }
 
+    /// Nobody of the supervisor who took over is attached; memory alone knows since when.
+    pub(super) fn takeover_lapses(&self) -> bool {
+        self.beat_at(|it| it.speaker_left_at).is_some()
+    }
+
+    fn takeover_lapses_at(&self, timing: &Timing) -> Option<Millis> {
+        let left_at = self.beat_at(|it| it.speaker_left_at)?;
+        Some(left_at.plus(timing.agent_grace_ms))
+    }
+
     fn durable_deadlines(&self, timing: &Timing) -> [Option<(Millis, Deadline)>; 2] {
         let Some(matter) = &self.fold.matter else {
             return [None, None];
@@ -135,6 +149,7 @@ impl Conversation {
             Deadline::OfferExpires => self.offer_missed(step),
             Deadline::WrapUpOver => self.wrap_up_over(step),
             Deadline::TransferUnanswered => self.transfer_failed(step),
+            Deadline::TakeoverLapses => self.takeover_lapsed(step),
             Deadline::Silence => self.end(step, CloseReason::Silence, super::Author::System),
             Deadline::BurstOver => self.ask_bot(step),
             Deadline::BotTimedOut => self.wait_for_agent(step, WaitReason::NoBot, None),
@@ -146,6 +161,7 @@ impl Conversation {
                 self.repeat_tail(step);
             }
         }
+        self.note_speaker(step.now);
         self.trim_beats();
     }
 }

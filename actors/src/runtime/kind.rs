@@ -27,5 +27,5 @@ pub trait Kind: Aggregate<Key: Eq + Hash + Send + Unpin + 'static, Note: 'static
     fn region(hub: &Hub) -> &Region<Self>;
 
     /// What the sender of a note that cannot be taken is told, where somebody waits for an answer.
-    fn refuse(note: &Self::Note) -> Option<Effect>;
+    fn refuse(key: &Self::Key, note: &Self::Note) -> Option<Effect>;
 }

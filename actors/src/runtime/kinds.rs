@@ -41,8 +41,8 @@ macro_rules! logged {
                 &hub.$region
             }
 
-            fn refuse(note: &$note) -> Option<Effect> {
-                $refuse(note)
+            fn refuse(key: &$key, note: &$note) -> Option<Effect> {
+                $refuse(key, note)
             }
         }
     };
@@ -78,7 +78,7 @@ macro_rules! index {
                 &hub.$region
             }
 
-            fn refuse(_: &$note) -> Option<Effect> {
+            fn refuse(_: &$key, _: &$note) -> Option<Effect> {
                 None
             }
         }
@@ -135,14 +135,14 @@ index!(
 );
 index!(Board, "board", TenantId, board::Note, Board, boards);
 
-fn refuse_customer(note: &customer::Note) -> Option<Effect> {
+fn refuse_customer(_: &CustomerKey, note: &customer::Note) -> Option<Effect> {
     match note {
         customer::Note::Enter { session, .. } => Some(unavailable(*session, 0)),
         customer::Note::Ended { .. } | customer::Note::Wake => None,
     }
 }
 
-fn refuse_conversation(note: &conversation::Note) -> Option<Effect> {
+fn refuse_conversation(key: &ConversationKey, note: &conversation::Note) -> Option<Effect> {
     let conversation::Note::Command {
         session,
         reference,
@@ -157,7 +157,7 @@ fn refuse_conversation(note: &conversation::Note) -> Option<Effect> {
         *session,
         Push::Refused {
             reference: *reference,
-            conversation: None,
+            conversation: Some(key.id),
             number: Some(*number),
             refusal: Refusal::StorageUnavailable,
             id: command.client_id(),
@@ -165,7 +165,7 @@ fn refuse_conversation(note: &conversation::Note) -> Option<Effect> {
     ))
 }
 
-fn refuse_agent(note: &agent::Note) -> Option<Effect> {
+fn refuse_agent(_: &AgentKey, note: &agent::Note) -> Option<Effect> {
     match note {
         agent::Note::SetPresence {
             session, reference, ..

@@ -262,7 +262,7 @@ impl<A: Kind> Region<A> {
         let waiting = slot.lane.drain();
         slot.lane = Lane::new(LANE_NOTES);
         drop(slots);
-        hub.run(waiting.iter().filter_map(A::refuse));
+        hub.run(waiting.iter().filter_map(|note| A::refuse(key, note)));
         // Whoever must be awake is tried again without waiting for a note.
         hub.arm(None, until, || A::address(key));
     }

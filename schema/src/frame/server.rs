@@ -115,7 +115,7 @@ pub struct Event<'a> {
     pub event: CustomerEvent<'a>,
 }
 
-/// Events `from` to `to` were not and will not be sent here; the next is `to` + 1.
+/// To supervisors: events `from` to `to` were not and will not be sent here; the next is `to` + 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gap {
     pub conversation: Id,
@@ -127,14 +127,10 @@ pub struct Gap {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GapReason {
-    /// The connection took bytes more slowly than events came.
-    Slow,
     /// Too far behind to be sent one by one.
     Far,
     /// The store could not be read.
     Unavailable,
-    /// They are no longer kept.
-    Expired,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -252,8 +252,9 @@ async fn a_changed_password_ends_every_session() {
 async fn an_anonymous_visitor_returns_as_itself_and_nobody_else_does() {
     let test = TestDesk::demo().await;
     let auth = auth(&test).await;
-    let visit =
-        |token: Option<String>, now| auth.customer_ticket(demo(), Proof::Visitor(token), None, now);
+    let visit = |token: Option<String>, now| {
+        auth.customer_ticket(demo(), Proof::Visitor(token), None, HOME, now)
+    };
     let first = visit(None, NOW).await.unwrap();
     let other = visit(None, NOW).await.unwrap();
     assert_ne!(first.customer, other.customer);
@@ -286,20 +287,20 @@ async fn visitors_and_channels_come_only_where_they_may() {
     tenant.settings.anonymous_visitors = false;
     test.desk.set_tenant(tenant).await.unwrap();
     let visit = auth
-        .customer_ticket(demo(), Proof::Visitor(None), None, NOW)
+        .customer_ticket(demo(), Proof::Visitor(None), None, HOME, NOW)
         .await;
     assert_eq!(refused(visit), AuthRefusal::NoVisitors);
     let token = || Proof::Token(sign(&claims()));
     let wechat = auth
-        .customer_ticket(demo(), token(), Some("wechat"), NOW)
+        .customer_ticket(demo(), token(), Some("wechat"), HOME, NOW)
         .await;
     assert_eq!(refused(wechat), AuthRefusal::Channel);
     let elsewhere = auth
-        .customer_ticket(TenantId::new("other"), token(), None, NOW)
+        .customer_ticket(TenantId::new("other"), token(), None, HOME, NOW)
         .await;
     assert_eq!(refused(elsewhere), AuthRefusal::UnknownTenant);
     let known = auth
-        .customer_ticket(demo(), token(), Some("app"), NOW)
+        .customer_ticket(demo(), token(), Some("app"), HOME, NOW)
         .await
         .unwrap();
     assert_eq!((known.customer.as_str(), known.visitor), ("c1", None));

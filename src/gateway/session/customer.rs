@@ -1,15 +1,18 @@
 //! A customer's connection: which conversation is its own, and holding on to it.
 
-use crest_actors::conversation::{Command, CustomerEntry, Ephemeral, Note, Refusal, Role};
-use crest_actors::customer::{self, Identity};
-use crest_actors::effect::{Envelope, Push};
+use crest_actors::conversation::{Command, CustomerEntry, Ephemeral, Note, Refusal};
+use crest_actors::customer::Identity;
+use crest_actors::effect::Push;
 use crest_actors::ids::{ConversationId, CustomerKey, Millis, Seq};
 use crest_schema::codes::{Close, Code};
-use crest_schema::frame::{Class, ClientFrame, ClientKind};
+use crest_schema::frame::{Class, ClientFrame};
 
-use super::limits::{ASK_AGAIN_MS, UNACKED_MAX};
-use super::link::{Arrival, Link};
-use super::out::{Error, Keep, Out, Purpose, ReadPage, Turn};
+mod routing;
+
+use super::follow;
+use super::limits::ASK_AGAIN_MS;
+use super::link::Link;
+use super::out::{Error, Out, Purpose, ReadPage, Reader, Turn};
 use crate::translate::{self, Request};
 
 /// One authenticated connection of a customer.
@@ -107,6 +110,10 @@ impl CustomerSession {
                 let Some(conversation) = conversation.or(own) else {
                     return turn.error(reference, Refusal::NotOpen.into());
                 };
+                let reader = match self.follows(conversation) {
+                    true => Reader::Customer,
+                    false => Reader::Stranger(self.key.customer.clone()),
+                };
                 let purpose = Purpose::History {
                     reference: reference.unwrap_or(0),
                 };
@@ -114,7 +121,7 @@ impl CustomerSession {
                     conversation,
                     page,
                     purpose,
-                    customer: true,
+                    reader,
                 }));
             }
             Request::Hello(_) => turn.error(reference, Code::HelloRepeated.into()),
@@ -127,109 +134,44 @@ impl CustomerSession {
     }
 
     pub fn push(&mut self, push: Push, turn: &mut Turn<'_>) {
-        let history = matches!(push, Push::AttachedCustomer { .. } | Push::Behind { .. });
-        if self.muted && history {
-            return; // there is no room for it; asked for again once there is
+        if self.muted && follow::is_history(&push) {
+            return;
+        }
+        if let Some(link) = follow::followed(&push).and_then(|id| self.own(id)) {
+            link.told(&push, turn);
+            return;
         }
         match &push {
             Push::Routed {
-                conversation,
-                opening: _,
-                open,
+                conversation, open, ..
             } => self.routed(&push, *conversation, *open, turn),
-            Push::AttachedCustomer {
-                link,
-                conversation,
-                last,
-                ..
-            } => {
-                let current = |own: &&mut Box<Link>| {
-                    own.conversation == *conversation && own.is_current(*link)
-                };
-                if let Some(own) = self.link.as_mut().filter(current) {
-                    turn.show(&push);
-                    let notes = own.attached(turn.id, *last, turn.now);
-                    self.tell_all(notes, turn);
-                }
-            }
-            Push::Behind {
-                link,
-                conversation,
-                tail: _,
-            } => {
-                let current = |own: &&mut Box<Link>| {
-                    own.conversation == *conversation && own.is_current(*link)
-                };
-                if let Some(own) = self.link.as_mut().filter(current) {
-                    own.reading(turn.now);
-                    turn.out
-                        .push(Out::Read(ReadPage::catch_up(*conversation, own.last, true)));
-                }
-            }
-            Push::Unknown { conversation } => self.heal(*conversation, turn),
             Push::Evicted { .. } => turn.out.push(Out::Close {
                 close: Close::TooManySessions,
                 retry_after_ms: None,
             }),
-            Push::Tail { conversation, last } => {
-                if self
-                    .link
-                    .as_ref()
-                    .is_some_and(|link| link.is_live() && link.last < *last)
-                {
-                    self.heal(*conversation, turn);
-                }
-            }
-            Push::Resend {
-                conversation,
-                link,
-                from,
-            } => {
-                let own = self
-                    .link
-                    .as_mut()
-                    .filter(|own| own.conversation == *conversation);
-                let notes =
-                    own.map_or_else(Vec::new, |own| own.resend(turn.id, *link, *from, turn.now));
-                self.tell_all(notes, turn);
-            }
-            Push::Ack {
-                conversation,
-                number,
-                ..
-            } => {
-                if self.answered(*conversation, *number) {
-                    turn.show(&push);
-                }
-            }
-            Push::Done {
-                conversation,
-                number,
-                ..
-            } => {
-                if conversation.is_none_or(|conversation| self.answered(conversation, *number)) {
-                    turn.show(&push);
-                }
-            }
             Push::Refused {
-                reference,
+                conversation: Some(conversation),
+                refusal: Refusal::NoSuchEvent,
+                number: None,
+                ..
+            } => self.begin_anew(*conversation, turn),
+            Push::Refused {
                 conversation,
-                number,
                 refusal,
-                id,
-            } => {
-                let error = Error {
-                    id: *id,
-                    conversation: *conversation,
-                    ..(*refusal).into()
-                };
-                self.refused(*reference, *conversation, *number, error, turn);
-            }
-            Push::Ended {
-                conversation,
-                opening: _,
-            } => self.ended(&push, *conversation, turn),
+                number: None,
+                ..
+            } => self.refused(*conversation, *refusal, turn),
+            Push::Ended { conversation, .. } => self.ended(&push, *conversation, turn),
             Push::CustomerEphemeral { .. } | Push::Place { .. } => turn.show(&push),
+            // About a conversation that is no longer followed.
+            Push::AttachedCustomer { .. }
+            | Push::Behind { .. }
+            | Push::Unknown { .. }
+            | Push::Tail { .. }
+            | Push::Resend { .. }
+            | Push::Ack { .. }
+            | Push::Done { .. }
+            | Push::Refused { .. } => {}
             // Staff's own pushes never go to a customer's connection; were one misdirected, it ends here.
             Push::AttachedStaff { .. }
             | Push::Ephemeral { .. }
@@ -255,24 +197,12 @@ impl CustomerSession {
         if self.muted {
             return;
         }
-        let Some(link) = self
-            .link
-            .as_mut()
-            .filter(|link| link.conversation == conversation)
-        else {
-            return;
-        };
-        match link.event(seq, turn.now) {
-            Arrival::Show => turn.out.push(Out::Frame {
-                bytes: bytes.clone(),
-                keep: Keep::Replayed(conversation, seq),
-            }),
-            Arrival::Known => {}
-            Arrival::Gap => self.heal(conversation, turn),
+        if let Some(link) = self.own(conversation) {
+            link.happened(seq, bytes, turn);
         }
     }
 
-    /// A page of [`Purpose::CatchUp`] up to the log's `read_to`: shown, then the next, then the owner again.
+    /// A page of [`Purpose::CatchUp`].
     pub fn caught_up(
         &mut self,
         conversation: ConversationId,
@@ -283,33 +213,31 @@ impl CustomerSession {
         if self.muted {
             return;
         }
-        let reading = |link: &&mut Box<Link>| link.conversation == conversation && !link.is_live();
-        let Some(link) = self.link.as_mut().filter(reading) else {
-            return;
-        };
-        for entry in seen.iter().filter(|entry| entry.seq > link.last) {
-            turn.frame(None, &translate::customer_event(conversation, entry));
+        let frames = seen.iter().map(|entry| {
+            let frame = translate::customer_event(conversation, entry);
+            (entry.seq, frame)
+        });
+        if let Some(link) = self.own(conversation) {
+            link.caught_up(frames, next, turn);
         }
-        link.last = seen
-            .last()
-            .map_or(link.last, |entry| link.last.max(entry.seq));
-        match next {
-            Some(after) => {
-                link.reading(turn.now);
-                turn.out
-                    .push(Out::Read(ReadPage::catch_up(conversation, after, true)));
-            }
-            None => self.heal(conversation, turn),
+    }
+
+    /// A page of [`Purpose::CatchUp`] that could not be read.
+    pub fn unread(&mut self, conversation: ConversationId, code: Code, turn: &mut Turn<'_>) {
+        if let Some(link) = self.own(conversation) {
+            link.unread(code, turn);
         }
+    }
+
+    /// Is this the conversation that the customer's own actor routed this session to?
+    pub fn follows(&self, conversation: ConversationId) -> bool {
+        let link = self.link.as_ref();
+        link.is_some_and(|link| link.conversation == conversation)
     }
 
     /// An event found no room in the outbox.
     pub fn rewind(&mut self, conversation: ConversationId, seq: Seq, now: Millis) {
-        if let Some(link) = self
-            .link
-            .as_mut()
-            .filter(|link| link.conversation == conversation)
-        {
+        if let Some(link) = self.own(conversation) {
             link.rewind(seq, now);
         }
     }
@@ -321,11 +249,10 @@ impl CustomerSession {
 
     /// The outbox is empty again: the log fills what was not shown.
     pub fn unmute(&mut self, turn: &mut Turn<'_>) {
-        let conversation = self.link.as_ref().map(|link| link.conversation);
         if std::mem::take(&mut self.muted)
-            && let Some(conversation) = conversation
+            && let Some(link) = &mut self.link
         {
-            self.heal(conversation, turn);
+            link.heal(turn);
         }
     }
 
@@ -336,11 +263,9 @@ impl CustomerSession {
         {
             self.enter(entering.open, turn);
         }
-        let notes = self
-            .link
-            .as_mut()
-            .map_or_else(Vec::new, |link| link.beat(turn.id, turn.now));
-        self.tell_all(notes, turn);
+        if let Some(link) = &mut self.link {
+            link.repeat(turn);
+        }
     }
 
     pub fn beat_at(&self) -> Option<Millis> {
@@ -353,201 +278,14 @@ impl CustomerSession {
 
     pub fn close(&mut self, turn: &mut Turn<'_>) {
         if let Some(link) = self.link.take() {
-            turn.tell_conversation(link.conversation, link.detach(turn.id));
+            link.leave(turn);
         }
     }
 
-    fn would_open(&self, kind: ClientKind) -> bool {
-        !self.open
-            && matches!(
-                kind,
-                ClientKind::Send | ClientKind::AskHuman | ClientKind::LeaveMessage
-            )
-    }
-
-    fn command(&mut self, reference: u32, command: Command, turn: &mut Turn<'_>) {
-        if self.unanswered() >= UNACKED_MAX {
-            return turn.error(
-                Some(reference),
-                Error {
-                    id: command.client_id(),
-                    ..Code::TooManyUnacked.into()
-                },
-            );
-        }
-        if opens(&command) && !self.open {
-            self.unrouted.push((reference, command));
-            if self.entering.is_none_or(|entering| !entering.open) {
-                self.enter(true, turn);
-            }
-            return;
-        }
-        match &mut self.link {
-            Some(link) => {
-                let notes = link.command(turn.id, reference, command, turn.now);
-                self.tell_all(notes, turn);
-            }
-            None if self.entering.is_some() => self.unrouted.push((reference, command)),
-            None => turn.error(
-                Some(reference),
-                Error {
-                    id: command.client_id(),
-                    ..Refusal::NotOpen.into()
-                },
-            ),
-        }
-    }
-
-    fn enter(&mut self, open: bool, turn: &mut Turn<'_>) {
-        self.entering = Some(Entering {
-            open,
-            asked_at: turn.now,
-        });
-        let identity = (*self.identity).clone();
-        let note = customer::Note::Enter {
-            session: turn.id,
-            identity,
-            open,
-        };
-        turn.tell(Envelope::Customer(self.key.clone(), note));
-    }
-
-    fn routed(
-        &mut self,
-        push: &Push,
-        conversation: Option<ConversationId>,
-        open: bool,
-        turn: &mut Turn<'_>,
-    ) {
-        let Some(entering) = self.entering else {
-            return;
-        };
-        if entering.open && !open {
-            return; // an answer to an earlier question; ours is on its way
-        }
-        self.entering = None;
-        self.open = open;
-        turn.show(push);
-        if let Some(conversation) = conversation {
-            self.link_to(conversation, turn);
-        }
-        for (reference, command) in std::mem::take(&mut self.unrouted) {
-            self.command(reference, command, turn);
-        }
-    }
-
-    fn link_to(&mut self, conversation: ConversationId, turn: &mut Turn<'_>) {
-        let kept = self.link.take();
-        if let Some(other) = kept
-            .as_ref()
-            .filter(|link| link.conversation != conversation)
-        {
-            turn.tell_conversation(other.conversation, other.detach(turn.id));
-        }
-        let mut link = kept
-            .filter(|link| link.conversation == conversation)
-            .unwrap_or_else(|| {
-                let resumed = self
-                    .resume
-                    .iter()
-                    .find(|(resumed, _)| *resumed == conversation);
-                Box::new(Link::new(
-                    conversation,
-                    Role::Customer,
-                    resumed.map_or(Seq(0), |(_, after)| *after),
-                ))
-            });
-        let note = link.attach(turn.id, turn.now);
-        self.link = Some(link);
-        turn.tell_conversation(conversation, note);
-    }
-
-    /// The opening is over. What would open another waits for one; the rest is refused.
-    fn ended(&mut self, push: &Push, conversation: ConversationId, turn: &mut Turn<'_>) {
-        let Some(link) = self
-            .link
-            .as_mut()
-            .filter(|link| link.conversation == conversation)
-        else {
-            return;
-        };
-        self.open = false;
-        turn.show(push);
-        for (reference, command) in link.take_window() {
-            if opens(&command) {
-                self.unrouted.push((reference, command));
-            } else {
-                let id = command.client_id();
-                turn.error(
-                    Some(reference),
-                    Error {
-                        id,
-                        conversation: Some(conversation),
-                        ..Refusal::Closed.into()
-                    },
-                );
-            }
-        }
-        if !self.unrouted.is_empty() {
-            self.enter(true, turn);
-        }
-    }
-
-    fn refused(
-        &mut self,
-        reference: u32,
-        conversation: Option<ConversationId>,
-        number: Option<u32>,
-        error: Error,
-        turn: &mut Turn<'_>,
-    ) {
-        let own = self
-            .link
-            .as_mut()
-            .filter(|link| conversation.is_none_or(|id| link.conversation == id));
-        match (number, own) {
-            (Some(_), Some(link)) => {
-                if link.answered(number) {
-                    turn.error(Some(reference), error);
-                }
-            }
-            // The customer or the attachment could not be served: whoever waits for it is told.
-            (None, own) if conversation.is_none() || own.is_some() => {
-                self.entering = None;
-                let held = own.map_or_else(Vec::new, |link| link.take_window());
-                for (reference, command) in
-                    std::mem::take(&mut self.unrouted).into_iter().chain(held)
-                {
-                    turn.error(
-                        Some(reference),
-                        Error {
-                            id: command.client_id(),
-                            ..error.clone()
-                        },
-                    );
-                }
-            }
-            (Some(_), None) | (None, _) => {}
-        }
-    }
-
-    fn answered(&mut self, conversation: ConversationId, number: Option<u32>) -> bool {
-        let own = self
-            .link
-            .as_mut()
-            .filter(|link| link.conversation == conversation);
-        own.is_some_and(|link| link.answered(number))
-    }
-
-    fn heal(&mut self, conversation: ConversationId, turn: &mut Turn<'_>) {
-        if let Some(link) = self
-            .link
-            .as_mut()
-            .filter(|link| link.conversation == conversation)
-        {
-            let note = link.attach(turn.id, turn.now);
-            turn.tell_conversation(conversation, note);
-        }
+    /// The link to this conversation, if that is the one followed.
+    fn own(&mut self, conversation: ConversationId) -> Option<&mut Link> {
+        let link = self.link.as_deref_mut();
+        link.filter(|link| link.conversation == conversation)
     }
 
     fn ephemeral(&mut self, ephemeral: Ephemeral, turn: &mut Turn<'_>) {
@@ -568,26 +306,6 @@ impl CustomerSession {
 
     /// Does the frame name another conversation than this session's own?
     fn is_elsewhere(&self, named: Option<ConversationId>) -> bool {
-        named.is_some_and(|named| {
-            self.link
-                .as_ref()
-                .is_none_or(|link| link.conversation != named)
-        })
+        named.is_some_and(|named| !self.follows(named))
     }
-
-    fn tell_all(&self, notes: Vec<Note>, turn: &mut Turn<'_>) {
-        if let Some(link) = &self.link {
-            for note in notes {
-                turn.tell_conversation(link.conversation, note);
-            }
-        }
-    }
-}
-
-/// Does this command begin a matter where none is open?
-fn opens(command: &Command) -> bool {
-    matches!(
-        command,
-        Command::Say { .. } | Command::AskHuman | Command::LeaveMessage { .. }
-    )
 }

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use crest_actors::directory::StaffRole;
+use crest_actors::directory::{AgentProfile, Directory, StaffRole, Tenant};
 use crest_actors::effect::Address;
-use crest_actors::ids::{ConversationId, GroupId, Millis, Seq, Shard, TenantId};
-use crest_schema::codes::Close;
+use crest_actors::ids::{AgentId, ConversationId, GroupId, Millis, Seq, Shard, TenantId};
+use crest_schema::codes::{Close, Code};
+use crest_schema::frame::client::{Scope, WatchBoard};
 use crest_schema::frame::{ClientFrame, ClientKind, client, server};
 use crest_schema::limits::{FRAME_BYTES, HISTORY_MAX, RESUME_MAX};
 
@@ -132,6 +133,41 @@ impl Doors {
     /// May this role send this frame at all?
     pub fn allows(&self, role: crate::auth::Role, kind: ClientKind) -> bool {
         operation(kind).allows(role)
+    }
+
+    /// Why a frame of staff goes no further: its role may not send it, or it names somebody or
+    /// some group that the tenant does not have.
+    pub fn refusal(
+        &self,
+        staff: &StaffSession,
+        frame: &ClientFrame,
+        directory: impl FnOnce() -> Arc<Directory>,
+    ) -> Option<Code> {
+        if !self.allows(staff.role().into(), frame.kind()) {
+            return Some(Code::Forbidden);
+        }
+        let tenant = |directory: &Directory, there: &dyn Fn(&Tenant) -> bool| {
+            directory.tenant(&staff.key.tenant).is_some_and(there)
+        };
+        let there = match frame {
+            ClientFrame::SetPresence(set) => {
+                let agent = set
+                    .agent
+                    .as_deref()
+                    .map_or_else(|| staff.key.agent.clone(), AgentId::new);
+                tenant(&directory(), &|it| {
+                    it.agents.get(&agent).is_some_and(AgentProfile::takes_work)
+                })
+            }
+            ClientFrame::WatchBoard(WatchBoard {
+                scope: Scope::Group(group),
+            }) => {
+                let group = GroupId::new(&**group);
+                tenant(&directory(), &|it| it.groups.contains_key(&group))
+            }
+            _ => true,
+        };
+        (!there).then_some(Code::NoSuchTarget)
     }
 }
 

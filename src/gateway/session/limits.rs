@@ -20,6 +20,15 @@ pub const BOARD_BEAT_MS: u64 = 15_000;
 const _: () = assert!(UNACKED_MAX <= crest_actors::limits::COMMAND_WINDOW as usize);
 /// How often sessions that are due are looked at.
 pub const BEAT_TICK_MS: u64 = 50;
+/// Bytes of the reason in a Close frame (RFC 6455 §5.5: 125 with the code).
+pub const REASON_BYTES: usize = 123;
+/// How far behind its owner a supervisor's link is brought up event by event: five pages. Beyond it
+/// the supervisor is told of a gap, and wants to see now what is said now.
+pub const WATCH_BEHIND_MAX: u64 = 1_000;
+/// A presence command whose answer is lost is given up after so long; the client sends it again.
+pub const PRESENCE_ANSWER_MS: u64 = 5_000;
+/// Clients of a stopping node are told to return spread over so long.
+pub const RETURN_SPREAD_MS: u32 = 5_000;
 /// Answers, offers and the like held back for a client that does not read; then it is closed.
 pub const HELD_FRAMES_MAX: usize = 256;
 /// How often it is looked up whether connected staff may still be here.

@@ -29,6 +29,8 @@ enum Stage {
     Attaching,
     /// Too far behind: reading the store first.
     Reading,
+    /// The store could not be read: what it holds is skipped once the owner says up to where.
+    Skipping,
     Live,
 }
 
@@ -68,7 +70,9 @@ impl Link {
     /// Asks to be attached after what was shown last.
     pub fn attach(&mut self, session: SessionId, now: Millis) -> Note {
         self.number += 1;
-        self.stage = Stage::Attaching;
+        if self.stage != Stage::Skipping {
+            self.stage = Stage::Attaching;
+        }
         self.touched_at = now;
         Note::Attach {
             session,
@@ -86,6 +90,10 @@ impl Link {
         self.stage == Stage::Live
     }
 
+    pub fn role(&self) -> &Role {
+        &self.role
+    }
+
     pub fn unanswered(&self) -> usize {
         self.window.len()
     }
@@ -94,6 +102,21 @@ impl Link {
     pub fn reading(&mut self, now: Millis) {
         self.stage = Stage::Reading;
         self.touched_at = now;
+    }
+
+    /// What lies before the owner's tail will not be read.
+    pub fn unreadable(&mut self) {
+        self.stage = Stage::Skipping;
+    }
+
+    /// Leaves out everything up to `to`.
+    pub fn skip(&mut self, to: Seq) {
+        self.stage = Stage::Attaching;
+        self.last = to;
+    }
+
+    pub fn is_skipping(&self) -> bool {
+        self.stage == Stage::Skipping
     }
 
     /// Attached; everything up to `last` was shown. Returns every unanswered command, numbered anew.
@@ -145,6 +168,11 @@ impl Link {
         Arrival::Show
     }
 
+    /// Begins anew after `after`, which the client says it has.
+    pub fn restart(&mut self, after: Seq) {
+        self.last = after;
+    }
+
     /// An event that was to be shown found no room: it and all after it are asked for again, once
     /// there is room.
     pub fn rewind(&mut self, to: Seq, now: Millis) {
@@ -181,10 +209,10 @@ impl Link {
     pub fn beat(&mut self, session: SessionId, now: Millis) -> Vec<Note> {
         let quiet_ms = now.since(self.touched_at);
         match self.stage {
-            Stage::Attaching | Stage::Reading if quiet_ms >= ASK_AGAIN_MS => {
+            Stage::Attaching | Stage::Reading | Stage::Skipping if quiet_ms >= ASK_AGAIN_MS => {
                 vec![self.attach(session, now)]
             }
-            Stage::Attaching | Stage::Reading => Vec::new(),
+            Stage::Attaching | Stage::Reading | Stage::Skipping => Vec::new(),
             Stage::Live => {
                 let mut notes = Vec::new();
                 if quiet_ms >= BEAT_MS {
@@ -211,7 +239,9 @@ impl Link {
     /// When [`Link::beat`] has something to say.
     pub fn beat_at(&self) -> Millis {
         let own = match self.stage {
-            Stage::Attaching | Stage::Reading => self.touched_at.plus(ASK_AGAIN_MS),
+            Stage::Attaching | Stage::Reading | Stage::Skipping => {
+                self.touched_at.plus(ASK_AGAIN_MS)
+            }
             Stage::Live => self.touched_at.plus(BEAT_MS),
         };
         let resend = self.window.front().filter(|_| self.is_live());

@@ -4,8 +4,16 @@
 //! what to carry out; links, which make lost and doubled messages harmless; the degradation ladder.
 //! Not here, on purpose: sockets, bytes of WebSocket, any truth. A session that is lost loses nothing.
 
+mod arrival;
+mod audit;
+mod beats;
 mod customer;
+mod delivery;
+mod departure;
 mod doors;
+mod entry;
+mod follow;
+mod front;
 mod limits;
 mod link;
 mod out;

@@ -5,11 +5,12 @@ use bytes::Bytes;
 use crest_actors::conversation::{Note, Refusal};
 use crest_actors::effect::{Envelope, Push};
 use crest_actors::ids::{
-    ClientMsgId, ConversationId, ConversationKey, Millis, Seq, SessionId, TenantId,
+    ClientMsgId, ConversationId, ConversationKey, CustomerId, Millis, Seq, SessionId, TenantId,
 };
 use crest_schema::codes::{Close, Code};
 use crest_schema::frame::{Class, Id, ServerFrame, client, server};
 
+use super::departure::return_after;
 use super::limits::CATCH_UP_PAGE;
 use super::overload::Ladder;
 use crate::translate;
@@ -67,13 +68,23 @@ pub struct ReadPage {
     pub conversation: ConversationId,
     pub page: translate::Page,
     pub purpose: Purpose,
-    /// Numbers are the customer's: hidden events are read over.
-    pub customer: bool,
+    pub reader: Reader,
+}
+
+/// For whom a page is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// Sees every event, under the log's own numbers.
+    Staff,
+    /// Follows this conversation, so it is the reader's own.
+    Customer,
+    /// This customer names a conversation it does not follow: the first event says whose it is.
+    Stranger(CustomerId),
 }
 
 impl ReadPage {
     /// The next lot on the way to the tail.
-    pub fn catch_up(conversation: ConversationId, after: Seq, customer: bool) -> Self {
+    pub fn catch_up(conversation: ConversationId, after: Seq, reader: Reader) -> Self {
         let page = translate::Page {
             after,
             before: None,
@@ -84,7 +95,7 @@ impl ReadPage {
             conversation,
             page,
             purpose: Purpose::CatchUp,
-            customer,
+            reader,
         }
     }
 }
@@ -160,7 +171,11 @@ impl Turn<'_> {
             return false;
         };
         metrics::counter!("crest_shed_frames_total", "class" => format!("{class:?}")).increment(1);
-        if let Some(code) = Code::of_class(class) {
+        if let Some(code) = self.ladder.code_of(class) {
+            let retry_after_ms = match code {
+                Code::GoingAway => return_after(self.id),
+                _ => retry_after_ms,
+            };
             self.error(
                 reference,
                 Error {

@@ -1,6 +1,7 @@
 //! The degradation ladder: what is refused while there is too much to do. Pure; each rung is visible
 //! in `/metrics` and goes away by itself.
 
+use crest_schema::codes::Code;
 use crest_schema::frame::Class;
 
 /// How much an arbiter has on its hands.
@@ -18,6 +19,8 @@ pub struct Pressure {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ladder {
     rung: u8,
+    /// The node is stopping: what is new is refused for that, not for overload.
+    draining: bool,
 }
 
 /// Appends waiting, and lateness in milliseconds, at which each rung is climbed: ephemera, history,
@@ -32,7 +35,10 @@ const RUNGS: [(usize, u64); 6] = [
 ];
 
 impl Ladder {
-    pub const GROUND: Ladder = Ladder { rung: 0 };
+    pub const GROUND: Ladder = Ladder {
+        rung: 0,
+        draining: false,
+    };
 
     /// The rung for this pressure. Climbs at once; steps down one rung at a time and only below half
     /// of what led up, so that it does not flutter.
@@ -51,12 +57,22 @@ impl Ladder {
         } else {
             reached(1)
         };
-        match rung {
-            up if up >= self.rung => Self { rung: up },
-            _ if reached(2) >= self.rung => self,
-            _ => Self {
-                rung: self.rung - 1,
-            },
+        let rung = match rung {
+            up if up >= self.rung => up,
+            _ if reached(2) >= self.rung => self.rung,
+            _ => self.rung - 1,
+        };
+        Self {
+            rung,
+            draining: pressure.draining,
+        }
+    }
+
+    /// The code that frames of a refused class are answered with; ephemera have none.
+    pub fn code_of(self, class: Class) -> Option<Code> {
+        match class {
+            Class::NewConversations | Class::History if self.draining => Some(Code::GoingAway),
+            class => Code::of_class(class),
         }
     }
 
@@ -158,5 +174,10 @@ mod tests {
         });
         assert!(ladder.refuses(Class::NewConversations).is_some());
         assert!(ladder.refuses(Class::Messages).is_none());
+        assert_eq!(
+            ladder.code_of(Class::NewConversations),
+            Some(Code::GoingAway)
+        );
+        assert_eq!(ladder.code_of(Class::Messages), Some(Code::BusyMessages));
     }
 }

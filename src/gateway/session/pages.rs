@@ -2,14 +2,14 @@
 
 use std::rc::Rc;
 
-use crest_actors::conversation::{CustomerEntry, Entry, Event, Refusal};
-use crest_actors::ids::{ConversationKey, CustomerId, Seq, SessionId, TenantId};
+use crest_actors::conversation::{CustomerEntry, Entry, Event, Opened, Refusal};
+use crest_actors::ids::{ConversationKey, Seq, SessionId, TenantId};
 use crest_actors::ports::{LogId, StoreFailure, Stored};
 use crest_actors::runtime::{Hub, World};
 use crest_schema::codes::Code;
 
 use super::customer::CustomerSession;
-use super::out::{Purpose, ReadPage, Turn};
+use super::out::{Purpose, ReadPage, Reader, Turn};
 use super::sessions::Sessions;
 use super::staff::StaffSession;
 use crate::translate;
@@ -17,8 +17,8 @@ use crate::translate;
 /// What was read.
 pub struct Page {
     read: ReadPage,
-    /// Whose conversation it is, from its first event.
-    owner: Option<CustomerId>,
+    /// The conversation is there, and the reader's own where that had to be looked up.
+    found: bool,
     entries: Vec<Entry<Event>>,
     /// The store had more in the direction asked for.
     more: bool,
@@ -26,15 +26,20 @@ pub struct Page {
 }
 
 /// Reads a page on the store's threads; the session gets it as a turn of its own.
-pub fn read(hub: &Rc<Hub>, session: SessionId, tenant: Option<TenantId>, read: ReadPage) {
-    let Some(tenant) = tenant else { return };
+pub fn read(hub: &Rc<Hub>, session: SessionId, tenant: TenantId, read: ReadPage) {
     let log = LogId::Conversation(ConversationKey {
         tenant,
         id: read.conversation,
     });
+    // Customers' numbers never run ahead of the log's: starting at theirs finds all that follows.
+    let from = read.page.after;
+    let stranger = match &read.reader {
+        Reader::Stranger(customer) => Some(customer.clone()),
+        Reader::Staff | Reader::Customer => None,
+    };
     let page = Page {
         read,
-        owner: None,
+        found: true,
         entries: Vec::new(),
         more: false,
         failure: None,
@@ -45,7 +50,10 @@ pub fn read(hub: &Rc<Hub>, session: SessionId, tenant: Option<TenantId>, read: R
         log,
         page,
     };
-    reading.owner();
+    match stranger {
+        Some(customer) => reading.first(move |opened| opened.customer == customer),
+        None => reading.go_on(from),
+    }
 }
 
 /// A page on its way through the store's threads.
@@ -57,18 +65,22 @@ struct Reading {
 }
 
 impl Reading {
-    /// The first event says whose conversation it is: nobody reads another customer's.
-    fn owner(mut self) {
+    /// Looks at the first event, which tells whose conversation it is, and whether there is one.
+    fn first(mut self, wanted: impl FnOnce(&Opened) -> bool + Send + 'static) {
         let (store, log) = (self.world.store.clone(), self.log.clone());
         let first = move |found: Result<Vec<Stored>, StoreFailure>| match self.decode(found) {
             Ok(entries) => {
-                self.page.owner = entries.into_iter().find_map(|entry| match entry.event {
-                    Event::Opened(opened) => Some(opened.customer),
-                    _ => None,
-                });
-                // Customers' numbers never run ahead of the log's: starting at theirs finds all that follows.
-                let from = self.page.read.page.after;
-                self.go_on(from);
+                self.page.found = match entries.first().map(|entry| &entry.event) {
+                    Some(Event::Opened(opened)) => wanted(opened),
+                    _ => false,
+                };
+                match (&self.page.read.reader, self.page.found) {
+                    (Reader::Stranger(_), true) => {
+                        let from = self.page.read.page.after;
+                        self.go_on(from);
+                    }
+                    _ => self.finish(None),
+                }
             }
             Err(code) => self.finish(Some(code)),
         };
@@ -84,6 +96,8 @@ impl Reading {
                 self.page.entries.extend(entries);
                 match self.page.entries.last().map(|last| last.seq) {
                     Some(last) if self.page.more && !self.page.is_full() => self.go_on(last),
+                    // Nothing after that position, or nothing at all? Rare enough to look.
+                    None if self.page.read.reader == Reader::Staff => self.first(|_| true),
                     _ => self.finish(None),
                 }
             }
@@ -118,9 +132,12 @@ impl Reading {
 pub fn to_customer(session: &mut CustomerSession, page: Page, turn: &mut Turn<'_>) {
     let reference = page.read.purpose.reference();
     if let Some(code) = page.failure {
-        return turn.error(reference, code.into());
+        return match page.read.purpose {
+            Purpose::CatchUp => session.unread(page.read.conversation, code, turn),
+            Purpose::History { .. } => turn.error(reference, code.into()),
+        };
     }
-    if page.owner.as_ref() != Some(&session.key.customer) {
+    if !page.found {
         return turn.error(reference, Refusal::NotOpen.into());
     }
     let conversation = page.read.conversation;
@@ -150,10 +167,16 @@ pub fn to_customer(session: &mut CustomerSession, page: Page, turn: &mut Turn<'_
 pub fn to_staff(session: &mut StaffSession, page: Page, turn: &mut Turn<'_>) {
     let reference = page.read.purpose.reference();
     if let Some(code) = page.failure {
-        return turn.error(reference, code.into());
+        return match page.read.purpose {
+            Purpose::CatchUp => session.unread(page.read.conversation, code, turn),
+            Purpose::History { .. } => turn.error(reference, code.into()),
+        };
     }
     if !session.may_read(page.read.conversation) {
         return turn.error(reference, Refusal::NotAllowed.into());
+    }
+    if !page.found {
+        return turn.error(reference, Refusal::NotOpen.into());
     }
     let conversation = page.read.conversation;
     match page.read.purpose {
@@ -179,7 +202,7 @@ impl Page {
     /// knows whether there are others.
     fn is_full(&self) -> bool {
         let asked = self.read.page;
-        if !self.read.customer || self.read.purpose == Purpose::CatchUp {
+        if self.read.reader == Reader::Staff || self.read.purpose == Purpose::CatchUp {
             return true;
         }
         let numbers = || self.entries.iter().filter_map(|entry| entry.customer_seq);

@@ -3,21 +3,24 @@
 use std::collections::HashMap;
 
 use crest_actors::agent::{self, Presence};
-use crest_actors::board::{self, BoardView, Scope};
-use crest_actors::conversation::{Command, Entry, Event, Note, Refusal, Role};
+use crest_actors::conversation::{Entry, Event};
 use crest_actors::directory::StaffRole;
 use crest_actors::effect::{Envelope, Push};
-use crest_actors::ids::{AgentId, AgentKey, ConversationId, Millis, Seq};
+use crest_actors::ids::{AgentKey, ConversationId, Millis, Seq};
 use crest_actors::limits::AGENT_BEAT_MS;
 use crest_schema::codes::Code;
-use crest_schema::frame::ClientFrame;
 
-use super::limits::{BOARD_BEAT_MS, LINKS_MAX, UNACKED_MAX};
-use super::link::{Arrival, Link};
-use super::out::{Error, Keep, Out, Purpose, ReadPage, Turn};
-use crate::auth::Operation;
+mod board;
+mod frames;
+
+use board::Watched;
+
+use super::follow;
+use super::limits::{BOARD_BEAT_MS, PRESENCE_ANSWER_MS};
+use super::link::Link;
+use super::out::{Error, Turn};
 use crate::desk::Digest;
-use crate::translate::{self, Request};
+use crate::translate;
 
 /// One authenticated connection of an agent, supervisor or admin.
 pub struct StaffSession {
@@ -29,24 +32,18 @@ pub struct StaffSession {
     links: HashMap<ConversationId, Attached>,
     presence: Option<Presence>,
     connected_at: Millis,
-    /// Refs of presence commands whose answer is on its way.
-    asked: Vec<u32>,
+    /// Refs of presence commands whose answer is on its way, and since when.
+    asked: Vec<(u32, Millis)>,
     board: Option<Watched>,
     muted: bool,
 }
 
 struct Attached {
     link: Link,
-    /// Ref of the `attach` that is not answered yet.
-    asked: Option<u32>,
+    /// Refs of `attach` that are not answered yet.
+    asked: Vec<u32>,
     /// The conversation has let this session in: only then may its log be read.
     admitted: bool,
-}
-
-struct Watched {
-    scope: Scope,
-    have: Option<u64>,
-    asked_at: Millis,
 }
 
 impl StaffSession {
@@ -90,200 +87,45 @@ impl StaffSession {
             + self
                 .links
                 .values()
-                .map(|attached| attached.link.unanswered())
+                .map(|own| own.link.unanswered() + own.asked.len())
                 .sum::<usize>()
     }
 
-    /// A frame of this member of staff, allowed to its role.
-    pub fn frame(&mut self, reference: Option<u32>, frame: ClientFrame, turn: &mut Turn<'_>) {
-        if turn.shed(reference, frame.kind().class()) {
+    pub fn push(&mut self, mut push: Push, turn: &mut Turn<'_>) {
+        if self.muted && follow::is_history(&push) {
             return;
         }
-        let request = match translate::request(frame, Some(&self.key.agent)) {
-            Ok(request) => request,
-            Err(code) => return turn.error(reference, code.into()),
-        };
-        match request {
-            Request::Ping => turn.pong(reference),
-            Request::Hello(_) => turn.error(reference, Code::HelloRepeated.into()),
-            Request::Command {
-                conversation: Some(conversation),
-                command,
-            } => {
-                self.command(conversation, reference.unwrap_or(0), command, turn);
-            }
-            Request::Ephemeral {
-                conversation: Some(conversation),
-                ephemeral,
-            } => {
-                if self
-                    .links
-                    .get(&conversation)
-                    .is_some_and(|own| own.link.is_live())
-                {
-                    turn.tell_conversation(
-                        conversation,
-                        Note::Ephemeral {
-                            session: turn.id,
-                            ephemeral,
-                        },
-                    );
+        if let Some(own) = follow::followed(&push).and_then(|id| self.links.get_mut(&id)) {
+            if own.link.told(&push, turn) {
+                own.admitted = true;
+                for reference in own.asked.drain(..) {
+                    turn.done(Some(reference), Some(own.link.conversation));
                 }
             }
-            Request::History {
-                conversation: Some(conversation),
-                page,
-            } => {
-                let purpose = Purpose::History {
-                    reference: reference.unwrap_or(0),
-                };
-                turn.out.push(Out::Read(ReadPage {
-                    conversation,
-                    page,
-                    purpose,
-                    customer: false,
-                }));
-            }
-            Request::Command {
-                conversation: None, ..
-            }
-            | Request::Ephemeral {
-                conversation: None, ..
-            }
-            | Request::History {
-                conversation: None, ..
-            } => {
-                turn.error(reference, Code::ConversationMissing.into());
-            }
-            Request::Attach {
-                conversation,
-                after,
-            } => self.attach(conversation, after, reference, turn),
-            Request::Detach { conversation } => {
-                self.detach(conversation, turn);
-                turn.done(reference, Some(conversation));
-            }
-            Request::SetPresence {
-                agent,
-                presence,
-                next,
-            } => {
-                self.set_presence(reference.unwrap_or(0), agent, presence, next, turn);
-            }
-            Request::WatchBoard(scope) => {
-                self.board = Some(Watched {
-                    scope,
-                    have: None,
-                    asked_at: Millis(0),
-                });
-                self.ask_board(turn);
-                turn.done(reference, None);
-            }
-            Request::UnwatchBoard => {
-                self.unwatch(turn);
-                turn.done(reference, None);
-            }
+            return;
         }
-    }
-
-    pub fn push(&mut self, push: Push, turn: &mut Turn<'_>) {
-        let history = matches!(push, Push::AttachedStaff { .. } | Push::Behind { .. });
-        if self.muted && history {
-            return; // there is no room for it; asked for again once there is
+        if let Push::Presence { reference, .. } = &mut push {
+            // After it was given up its answer is news, and answers nothing.
+            *reference = reference.filter(|reference| self.is_answer(*reference));
         }
         match &push {
-            Push::AttachedStaff {
-                link,
-                conversation,
-                last,
-                ..
-            } => {
-                let current = |own: &&mut Attached| own.link.is_current(*link);
-                if let Some(own) = self.links.get_mut(conversation).filter(current) {
-                    own.admitted = true;
-                    turn.show(&push);
-                    if let Some(reference) = own.asked.take() {
-                        turn.done(Some(reference), Some(*conversation));
-                    }
-                    let notes = own.link.attached(turn.id, *last, turn.now);
-                    tell_all(*conversation, notes, turn);
-                }
-            }
-            Push::Behind {
-                link,
-                conversation,
-                tail: _,
-            } => {
-                let current = |own: &&mut Attached| own.link.is_current(*link);
-                if let Some(own) = self.links.get_mut(conversation).filter(current) {
-                    own.link.reading(turn.now);
-                    turn.out.push(Out::Read(ReadPage::catch_up(
-                        *conversation,
-                        own.link.last,
-                        false,
-                    )));
-                }
-            }
-            Push::Unknown { conversation } => self.heal(*conversation, turn),
             Push::Evicted { conversation } => {
-                self.links.remove(conversation);
-                let conversation = Some(*conversation);
-                turn.error(
-                    None,
-                    Error {
-                        conversation,
-                        ..Code::TooManyAttached.into()
-                    },
-                );
-            }
-            Push::Tail { conversation, last } => {
-                let lacks = |own: &Attached| own.link.is_live() && own.link.last < *last;
-                if self.links.get(conversation).is_some_and(lacks) {
-                    self.heal(*conversation, turn);
-                }
-            }
-            Push::Resend {
-                conversation,
-                link,
-                from,
-            } => {
-                if let Some(own) = self.links.get_mut(conversation) {
-                    let notes = own.link.resend(turn.id, *link, *from, turn.now);
-                    tell_all(*conversation, notes, turn);
-                }
-            }
-            Push::Ack {
-                conversation,
-                number,
-                ..
-            } => {
-                if self.answered(*conversation, *number) {
-                    turn.show(&push);
-                }
-            }
-            Push::Done {
-                reference,
-                conversation,
-                number,
-            } => {
-                self.asked.retain(|asked| asked != reference);
-                if conversation.is_none_or(|conversation| self.answered(conversation, *number)) {
-                    turn.show(&push);
-                }
+                self.lose_link(*conversation, Code::TooManyAttached.into(), turn);
             }
             Push::Refused {
-                reference,
-                conversation,
-                number,
+                conversation: Some(conversation),
+                number: None,
                 refusal,
-                id,
+                ..
+            } => self.lose_link(*conversation, (*refusal).into(), turn),
+            Push::Refused {
+                conversation: None,
+                reference,
+                ..
             } => {
-                let error = Error {
-                    id: *id,
-                    conversation: *conversation,
-                    ..(*refusal).into()
-                };
-                self.refused(*reference, *conversation, *number, error, turn);
+                if self.is_answer(*reference) {
+                    turn.show(&push);
+                }
             }
             Push::Ephemeral { .. } | Push::Offer { .. } | Push::OfferGone { .. } => {
                 turn.show(&push)
@@ -304,7 +146,6 @@ impl StaffSession {
                 }
             }
             Push::Presence {
-                reference,
                 agent,
                 availability,
                 ..
@@ -312,10 +153,19 @@ impl StaffSession {
                 if *agent == self.key.agent {
                     self.presence = Some(availability.presence.clone());
                 }
-                self.asked.retain(|asked| Some(*asked) != *reference);
                 turn.show(&push);
             }
             Push::Board(view) => self.board_view(&push, view, turn),
+            // About a conversation that is no longer followed.
+            Push::AttachedStaff { .. }
+            | Push::Behind { .. }
+            | Push::Unknown { .. }
+            | Push::Tail { .. }
+            | Push::Resend { .. }
+            | Push::Ack { .. }
+            | Push::Done { .. }
+            | Push::Refused { .. } => {}
+            // For customers only.
             Push::Place { .. }
             | Push::Routed { .. }
             | Push::AttachedCustomer { .. }
@@ -334,20 +184,12 @@ impl StaffSession {
         if self.muted {
             return;
         }
-        let Some(own) = self.links.get_mut(&conversation) else {
-            return;
-        };
-        match own.link.event(seq, turn.now) {
-            Arrival::Show => turn.out.push(Out::Frame {
-                bytes: bytes.clone(),
-                keep: Keep::Replayed(conversation, seq),
-            }),
-            Arrival::Known => {}
-            Arrival::Gap => self.heal(conversation, turn),
+        if let Some(own) = self.links.get_mut(&conversation) {
+            own.link.happened(seq, bytes, turn);
         }
     }
 
-    /// A page of [`Purpose::CatchUp`]: shown, then the next, then the owner again.
+    /// A page of [`Purpose::CatchUp`].
     pub fn caught_up(
         &mut self,
         conversation: ConversationId,
@@ -358,23 +200,19 @@ impl StaffSession {
         if self.muted {
             return;
         }
-        let reading = |own: &&mut Attached| !own.link.is_live();
-        let Some(own) = self.links.get_mut(&conversation).filter(reading) else {
-            return;
-        };
-        for entry in entries.iter().filter(|entry| entry.seq > own.link.last) {
-            turn.frame(None, &translate::staff_event(conversation, entry));
+        let frames = entries.iter().map(|entry| {
+            let frame = translate::staff_event(conversation, entry);
+            (entry.seq, frame)
+        });
+        if let Some(own) = self.links.get_mut(&conversation) {
+            own.link.caught_up(frames, next, turn);
         }
-        own.link.last = entries
-            .last()
-            .map_or(own.link.last, |last| own.link.last.max(last.seq));
-        match next {
-            Some(after) => {
-                own.link.reading(turn.now);
-                turn.out
-                    .push(Out::Read(ReadPage::catch_up(conversation, after, false)));
-            }
-            None => self.heal(conversation, turn),
+    }
+
+    /// A page of [`Purpose::CatchUp`] that could not be read.
+    pub fn unread(&mut self, conversation: ConversationId, code: Code, turn: &mut Turn<'_>) {
+        if let Some(own) = self.links.get_mut(&conversation) {
+            own.link.unread(code, turn);
         }
     }
 
@@ -403,9 +241,8 @@ impl StaffSession {
         if !std::mem::take(&mut self.muted) {
             return;
         }
-        let conversations: Vec<_> = self.links.keys().copied().collect();
-        for conversation in conversations {
-            self.heal(conversation, turn);
+        for own in self.links.values_mut() {
+            own.link.heal(turn);
         }
         if let Some(board) = &mut self.board {
             board.have = None;
@@ -417,10 +254,10 @@ impl StaffSession {
         if self.serves && turn.now.since(self.connected_at) >= AGENT_BEAT_MS {
             self.connect(turn);
         }
-        for (conversation, own) in &mut self.links {
-            let notes = own.link.beat(turn.id, turn.now);
-            tell_all(*conversation, notes, turn);
+        for own in self.links.values_mut() {
+            own.link.repeat(turn);
         }
+        self.give_up(turn);
         if self
             .board
             .as_ref()
@@ -437,12 +274,21 @@ impl StaffSession {
             .as_ref()
             .map(|board| board.asked_at.plus(BOARD_BEAT_MS));
         let links = self.links.values().map(|own| own.link.beat_at()).min();
-        agent.into_iter().chain(board).chain(links).min()
+        let asked = self
+            .asked
+            .first()
+            .map(|(_, at)| at.plus(PRESENCE_ANSWER_MS));
+        agent
+            .into_iter()
+            .chain(board)
+            .chain(links)
+            .chain(asked)
+            .min()
     }
 
     pub fn close(&mut self, turn: &mut Turn<'_>) {
-        for (conversation, own) in self.links.drain() {
-            turn.tell_conversation(conversation, own.link.detach(turn.id));
+        for (_, own) in self.links.drain() {
+            own.link.leave(turn);
         }
         self.unwatch(turn);
         if self.serves {
@@ -464,188 +310,59 @@ impl StaffSession {
         }
     }
 
-    fn attach(
+    /// Does this ref wait for its answer? From now on it does not.
+    fn is_answer(&mut self, reference: u32) -> bool {
+        let before = self.asked.len();
+        self.asked.retain(|(asked, _)| *asked != reference);
+        self.asked.len() < before
+    }
+
+    /// Presence commands whose answer was lost: they may have taken effect, and may be sent again.
+    fn give_up(&mut self, turn: &mut Turn<'_>) {
+        let (now, id) = (turn.now, turn.id);
+        let late = |(_, at): &mut (u32, Millis)| now.since(*at) >= PRESENCE_ANSWER_MS;
+        for (reference, _) in self.asked.extract_if(.., late) {
+            tracing::warn!(session = ?id, "a presence command was not answered");
+            turn.error(Some(reference), Code::Internal.into());
+        }
+    }
+
+    /// The conversation does not let this session in (any more), asked for or not.
+    fn lose_link(&mut self, conversation: ConversationId, error: Error, turn: &mut Turn<'_>) {
+        let error = Error {
+            conversation: Some(conversation),
+            ..error
+        };
+        let own = self.links.get(&conversation);
+        if own.is_some_and(|own| own.asked.is_empty()) {
+            turn.error(None, error.clone());
+        }
+        self.drop_link(conversation, error, turn);
+    }
+
+    /// Lets go of a conversation; whatever waits for it is answered with this.
+    fn drop_link(
         &mut self,
         conversation: ConversationId,
-        after: Seq,
-        reference: Option<u32>,
-        turn: &mut Turn<'_>,
-    ) {
-        if self.links.len() >= LINKS_MAX && !self.links.contains_key(&conversation) {
-            return turn.error(reference, Code::TooManyAttached.into());
-        }
-        let role = match self.role {
-            StaffRole::Agent => Role::Agent(self.key.agent.clone()),
-            StaffRole::Supervisor | StaffRole::Admin => Role::Supervisor(self.key.agent.clone()),
-        };
-        let own = self.links.entry(conversation).or_insert_with(|| Attached {
-            link: Link::new(conversation, role, after),
-            asked: None,
-            admitted: false,
-        });
-        if reference.is_some() {
-            own.link.last = after; // the client says what it has
-            own.asked = reference;
-        }
-        let note = own.link.attach(turn.id, turn.now);
-        turn.tell_conversation(conversation, note);
-    }
-
-    fn detach(&mut self, conversation: ConversationId, turn: &mut Turn<'_>) {
-        if let Some(mut own) = self.links.remove(&conversation) {
-            for (reference, command) in own.link.take_window() {
-                let id = command.client_id();
-                turn.error(
-                    Some(reference),
-                    Error {
-                        id,
-                        conversation: Some(conversation),
-                        ..Refusal::Gone.into()
-                    },
-                );
-            }
-            turn.tell_conversation(conversation, own.link.detach(turn.id));
-        }
-    }
-
-    fn command(
-        &mut self,
-        conversation: ConversationId,
-        reference: u32,
-        command: Command,
-        turn: &mut Turn<'_>,
-    ) {
-        if self.unanswered() >= UNACKED_MAX {
-            return turn.error(
-                Some(reference),
-                Error {
-                    id: command.client_id(),
-                    ..Code::TooManyUnacked.into()
-                },
-            );
-        }
-        let forced = matches!(command, Command::TransferToAgent { forced: true, .. });
-        if forced && !Operation::ForceTransfer.allows(self.role.into()) {
-            return turn.error(Some(reference), Code::Forbidden.into());
-        }
-        if !self.links.contains_key(&conversation) {
-            self.attach(conversation, Seq(0), None, turn);
-        }
-        if let Some(own) = self.links.get_mut(&conversation) {
-            let notes = own.link.command(turn.id, reference, command, turn.now);
-            tell_all(conversation, notes, turn);
-        }
-    }
-
-    fn set_presence(
-        &mut self,
-        reference: u32,
-        agent: Option<AgentId>,
-        presence: Presence,
-        next: Option<Presence>,
-        turn: &mut Turn<'_>,
-    ) {
-        let other = agent.filter(|agent| *agent != self.key.agent);
-        if other.is_some() && !Operation::SetPresenceOfAnother.allows(self.role.into()) {
-            return turn.error(Some(reference), Code::Forbidden.into());
-        }
-        let agent = other.unwrap_or_else(|| self.key.agent.clone());
-        let key = AgentKey {
-            tenant: self.key.tenant.clone(),
-            agent,
-        };
-        self.asked.push(reference);
-        let note = agent::Note::SetPresence {
-            session: turn.id,
-            reference,
-            presence,
-            next,
-        };
-        turn.tell(Envelope::Agent(key, note));
-    }
-
-    fn refused(
-        &mut self,
-        reference: u32,
-        conversation: Option<ConversationId>,
-        number: Option<u32>,
         error: Error,
         turn: &mut Turn<'_>,
-    ) {
-        let Some(conversation) = conversation else {
-            self.asked.retain(|asked| *asked != reference);
-            return turn.error(Some(reference), error);
+    ) -> Option<Attached> {
+        let mut own = self.links.remove(&conversation)?;
+        let about = |id| Error {
+            id,
+            conversation: Some(conversation),
+            ..error.clone()
         };
-        if number.is_some() {
-            if self.answered(conversation, number) {
-                turn.error(Some(reference), error);
-            }
-            return;
+        for reference in own.asked.drain(..) {
+            turn.error(Some(reference), about(None));
         }
-        // The attachment itself was refused, and with it what waited for it.
-        if let Some(mut own) = self.links.remove(&conversation) {
-            turn.error(own.asked, error.clone());
-            for (reference, command) in own.link.take_window() {
-                turn.error(
-                    Some(reference),
-                    Error {
-                        id: command.client_id(),
-                        ..error.clone()
-                    },
-                );
-            }
+        for (reference, command) in own.link.take_window() {
+            turn.error(Some(reference), about(command.client_id()));
         }
-    }
-
-    fn answered(&mut self, conversation: ConversationId, number: Option<u32>) -> bool {
-        self.links
-            .get_mut(&conversation)
-            .is_some_and(|own| own.link.answered(number))
-    }
-
-    fn heal(&mut self, conversation: ConversationId, turn: &mut Turn<'_>) {
-        if let Some(own) = self.links.get_mut(&conversation) {
-            let note = own.link.attach(turn.id, turn.now);
-            turn.tell_conversation(conversation, note);
-        }
-    }
-
-    fn ask_board(&mut self, turn: &mut Turn<'_>) {
-        if let Some(board) = &mut self.board {
-            board.asked_at = turn.now;
-            let note = board::Note::Watch {
-                session: turn.id,
-                scope: board.scope.clone(),
-                have: board.have,
-            };
-            turn.tell(Envelope::Board(self.key.tenant.clone(), note));
-        }
-    }
-
-    fn unwatch(&mut self, turn: &mut Turn<'_>) {
-        if self.board.take().is_some() {
-            turn.tell(Envelope::Board(
-                self.key.tenant.clone(),
-                board::Note::Unwatch { session: turn.id },
-            ));
-        }
-    }
-
-    /// A diff applies only on top of what is held; anything else asks for a snapshot.
-    fn board_view(&mut self, push: &Push, view: &BoardView, turn: &mut Turn<'_>) {
-        let Some(board) = &mut self.board else { return };
-        if view.since.is_some() && view.since != board.have {
-            board.have = None;
-            self.ask_board(turn);
-        } else if !self.muted {
-            board.have = Some(view.version);
-            turn.show(push);
-        }
+        Some(own)
     }
 }
 
-fn tell_all(conversation: ConversationId, notes: Vec<Note>, turn: &mut Turn<'_>) {
-    for note in notes {
-        turn.tell_conversation(conversation, note);
-    }
-}
+#[cfg(test)]
+#[path = "staff_tests.rs"]
+mod tests;

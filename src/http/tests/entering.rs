@@ -223,3 +223,33 @@ async fn forwarded_addresses_count_only_from_trusted_proxies() {
     );
     assert_eq!(guess(&node, "d", "10.0.0.2").await.status, 401);
 }
+
+#[tokio::test]
+async fn an_address_gets_only_so_many_tickets_for_visitors() {
+    let node = Node::start_with(|config| {
+        config.auth.visitor_tickets_per_min = 2;
+        config.server.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+    })
+    .await;
+    let ask = async |from: &str, body: Value| {
+        let headers = [
+            ("content-type", "application/json"),
+            ("x-forwarded-for", from),
+        ];
+        node.send("POST", "/v1/tickets", &headers, &body.to_string())
+            .await
+    };
+    let visitor = || json!({"tenant": "demo"});
+    for _ in 0..2 {
+        assert_eq!(ask("203.0.113.7", visitor()).await.status, 201);
+    }
+    let refused = ask("203.0.113.7", visitor()).await;
+    assert_eq!(
+        (refused.status, refused.code().as_str()),
+        (429, "too_many_visitors")
+    );
+    assert_eq!(refused.header("retry-after"), Some("30"));
+    assert_eq!(ask("203.0.113.8", visitor()).await.status, 201);
+    let known = json!({"tenant": "demo", "token": signed(json!({}))});
+    assert_eq!(ask("203.0.113.7", known).await.status, 201);
+}

@@ -326,6 +326,7 @@ fn each_refusal_has_a_code_of_its_own() {
         Refusal::AlreadyRated,
         Refusal::TooLong,
         Refusal::WrongState,
+        Refusal::NoSuchEvent,
         Refusal::NoSuchTarget,
         Refusal::NoSuchReason,
         Refusal::StorageUnavailable,

@@ -390,19 +390,17 @@ pub fn frames() -> Vec<(String, Option<u32>, F<'static>)> {
         push(&format!("event_{name}"), F::Event(event));
     }
     let reasons = [
-        GapReason::Slow,
-        GapReason::Far,
-        GapReason::Unavailable,
-        GapReason::Expired,
+        ("far", GapReason::Far),
+        ("unavailable", GapReason::Unavailable),
     ];
-    for (n, reason) in reasons.into_iter().enumerate() {
+    for (name, reason) in reasons {
         let gap = Gap {
             conversation: CONVERSATION,
             from: 10,
             to: 300,
             reason,
         };
-        push(&format!("gap_{n}"), F::Gap(gap));
+        push(&format!("gap_{name}"), F::Gap(gap));
     }
     push(
         "typing",

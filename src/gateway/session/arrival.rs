@@ -1,0 +1,99 @@
+//! From the first frame of a connection to its session, on the arbiter where its actors live.
+
+use std::rc::Rc;
+
+use crest_actors::ids::SessionId;
+use crest_schema::codes::Close;
+use crest_schema::frame::{ClientFrame, ServerFrame};
+
+use super::delivery::goodbye;
+use super::departure::return_after;
+use super::doors::Guest;
+use super::entry::{Entry, Session};
+use super::sessions::Sessions;
+use crate::gateway::socket::Flow;
+
+impl Sessions {
+    /// The first frame of a connection: who is it, and where does it belong?
+    pub(super) fn greet(self: &Rc<Self>, id: SessionId, payload: &[u8]) -> Flow {
+        let (reference, frame) = match ClientFrame::decode(payload) {
+            Ok((Some(reference), ClientFrame::Hello(hello))) => (reference, hello),
+            Ok(_) => return goodbye(Close::BadProtocol, "The first frame must be hello.", None),
+            Err(malformed) => {
+                return goodbye(Close::BadProtocol, &malformed.to_string(), None);
+            }
+        };
+        // Before the ticket is used up: it is as good for another node.
+        if self.draining.get() {
+            let close = Close::GoingAway;
+            return goodbye(close, close.meaning(), Some(return_after(id)));
+        }
+        let guest = match self.doors.admit(reference, frame, self.hub.now()) {
+            Ok(guest) => guest,
+            Err(close) => return goodbye(close, close.meaning(), None),
+        };
+        let home = self.hub.world().post.arbiter_of(guest.shard());
+        if home == self.hub.arbiter() {
+            self.forget(id);
+            self.welcome(id, guest);
+            return Flow::Continue;
+        }
+        if let Some(entry) = self.table.borrow_mut().get_mut(&id) {
+            entry.session = Session::Moving;
+        }
+        let sessions = self.clone();
+        actix::spawn(async move { sessions.move_home(id, guest, home) });
+        Flow::Pause
+    }
+
+    /// A known guest arrives, here or from the arbiter it first connected to.
+    pub fn welcome(self: &Rc<Self>, id: SessionId, guest: Guest) {
+        if self.draining.get() {
+            return self.close(id, Close::GoingAway, Some(return_after(id)));
+        }
+        let tenant = guest.tenant().clone();
+        let entry = Entry::greeting(tenant.clone(), None);
+        self.table.borrow_mut().insert(id, entry);
+        let mut out = Vec::new();
+        let mut turn = self.turn(id, &tenant, &mut out);
+        let welcome = guest.welcome(&turn, self.doors.heartbeat_ms());
+        turn.frame(Some(guest.reference), &ServerFrame::Welcome(welcome));
+        let session = guest.begin(&mut turn);
+        if let Some(entry) = self.table.borrow_mut().get_mut(&id) {
+            entry.session = session.into();
+        }
+        self.carry_out(id, out);
+        self.schedule(id);
+    }
+
+    /// Hands the socket to the arbiter that the guest's actors live on.
+    fn move_home(&self, id: SessionId, guest: Guest, home: u16) {
+        let Some(transport) = self.gate.release(id) else {
+            return;
+        };
+        self.forget(id);
+        self.hub.world().post.run_on(home, move |_| {
+            let Some(sessions) = Sessions::here() else {
+                return;
+            };
+            match sessions.gate.adopt(transport) {
+                Ok(id) => sessions.welcome(id, guest),
+                Err(error) => tracing::warn!(%error, "a connection was lost while it moved"),
+            }
+        });
+    }
+
+    pub(super) fn forget(&self, id: SessionId) {
+        let entry = self.table.borrow_mut().remove(&id);
+        if let Some(at) = entry.and_then(|entry| entry.beat_at) {
+            self.beats.borrow_mut().remove(at, id);
+        }
+    }
+
+    pub(super) fn is_greeting(&self, id: SessionId) -> bool {
+        self.table
+            .borrow()
+            .get(&id)
+            .is_some_and(|entry| matches!(entry.session, Session::Greeting))
+    }
+}

@@ -1,0 +1,192 @@
+//! Finding or opening the conversation a customer's commands are for.
+
+use crest_actors::conversation::{Command, Refusal, Role};
+use crest_actors::customer::Note;
+use crest_actors::effect::{Envelope, Push};
+use crest_actors::ids::{ConversationId, Seq};
+use crest_schema::codes::Code;
+use crest_schema::frame::ClientKind;
+
+use super::{CustomerSession, Entering};
+use crate::gateway::session::limits::UNACKED_MAX;
+use crate::gateway::session::link::Link;
+use crate::gateway::session::out::{Error, Turn};
+
+impl CustomerSession {
+    pub(super) fn would_open(&self, kind: ClientKind) -> bool {
+        !self.open
+            && matches!(
+                kind,
+                ClientKind::Send | ClientKind::AskHuman | ClientKind::LeaveMessage
+            )
+    }
+
+    pub(super) fn command(&mut self, reference: u32, command: Command, turn: &mut Turn<'_>) {
+        if self.unanswered() >= UNACKED_MAX {
+            return turn.error(
+                Some(reference),
+                Error {
+                    id: command.client_id(),
+                    ..Code::TooManyUnacked.into()
+                },
+            );
+        }
+        if opens(&command) && !self.open {
+            self.unrouted.push((reference, command));
+            if self.entering.is_none_or(|entering| !entering.open) {
+                self.enter(true, turn);
+            }
+            return;
+        }
+        match &mut self.link {
+            Some(link) => {
+                let notes = link.command(turn.id, reference, command, turn.now);
+                link.tell(notes, turn);
+            }
+            None if self.entering.is_some() => self.unrouted.push((reference, command)),
+            None => turn.error(
+                Some(reference),
+                Error {
+                    id: command.client_id(),
+                    ..Refusal::NotOpen.into()
+                },
+            ),
+        }
+    }
+
+    pub(super) fn enter(&mut self, open: bool, turn: &mut Turn<'_>) {
+        self.entering = Some(Entering {
+            open,
+            asked_at: turn.now,
+        });
+        let identity = (*self.identity).clone();
+        let note = Note::Enter {
+            session: turn.id,
+            identity,
+            open,
+        };
+        turn.tell(Envelope::Customer(self.key.clone(), note));
+    }
+
+    pub(super) fn routed(
+        &mut self,
+        push: &Push,
+        conversation: Option<ConversationId>,
+        open: bool,
+        turn: &mut Turn<'_>,
+    ) {
+        let Some(entering) = self.entering else {
+            return;
+        };
+        if entering.open && !open {
+            return; // an answer to an earlier question; ours is on its way
+        }
+        self.entering = None;
+        self.open = open;
+        turn.show(push);
+        if let Some(conversation) = conversation {
+            self.link_to(conversation, turn);
+        }
+        for (reference, command) in std::mem::take(&mut self.unrouted) {
+            self.command(reference, command, turn);
+        }
+    }
+
+    /// The opening is over. What would open another waits for one; the rest is refused.
+    pub(super) fn ended(&mut self, push: &Push, conversation: ConversationId, turn: &mut Turn<'_>) {
+        let Some(link) = self.own(conversation) else {
+            return;
+        };
+        let held = link.take_window();
+        self.open = false;
+        turn.show(push);
+        for (reference, command) in held {
+            if opens(&command) {
+                self.unrouted.push((reference, command));
+            } else {
+                let id = command.client_id();
+                turn.error(
+                    Some(reference),
+                    Error {
+                        id,
+                        conversation: Some(conversation),
+                        ..Refusal::Closed.into()
+                    },
+                );
+            }
+        }
+        if !self.unrouted.is_empty() {
+            self.enter(true, turn);
+        }
+    }
+
+    /// The client claims events that were never there: it is told so and shown what there is.
+    pub(super) fn begin_anew(&mut self, conversation: ConversationId, turn: &mut Turn<'_>) {
+        if let Some(link) = self.own(conversation) {
+            let error = Error {
+                conversation: Some(conversation),
+                ..Refusal::NoSuchEvent.into()
+            };
+            turn.error(None, error);
+            link.restart(Seq(0));
+            link.heal(turn);
+        }
+    }
+
+    /// The customer or the attachment could not be served: whoever waits for it is told.
+    pub(super) fn refused(
+        &mut self,
+        conversation: Option<ConversationId>,
+        refusal: Refusal,
+        turn: &mut Turn<'_>,
+    ) {
+        let held = match conversation.map(|id| self.own(id)) {
+            None => self.link.as_mut().map(|link| link.take_window()),
+            Some(Some(link)) => Some(link.take_window()),
+            Some(None) => return,
+        };
+        self.entering = None;
+        let unrouted = std::mem::take(&mut self.unrouted);
+        for (reference, command) in unrouted.into_iter().chain(held.unwrap_or_default()) {
+            let error = Error {
+                id: command.client_id(),
+                conversation,
+                ..refusal.into()
+            };
+            turn.error(Some(reference), error);
+        }
+    }
+
+    fn link_to(&mut self, conversation: ConversationId, turn: &mut Turn<'_>) {
+        let kept = self.link.take();
+        if let Some(other) = kept
+            .as_ref()
+            .filter(|link| link.conversation != conversation)
+        {
+            other.leave(turn);
+        }
+        let mut link = kept
+            .filter(|link| link.conversation == conversation)
+            .unwrap_or_else(|| {
+                let resumed = self
+                    .resume
+                    .iter()
+                    .find(|(resumed, _)| *resumed == conversation);
+                Box::new(Link::new(
+                    conversation,
+                    Role::Customer,
+                    resumed.map_or(Seq(0), |(_, after)| *after),
+                ))
+            });
+        link.heal(turn);
+        self.link = Some(link);
+    }
+}
+
+/// Does this command begin a matter where none is open?
+fn opens(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Say { .. } | Command::AskHuman | Command::LeaveMessage { .. }
+    )
+}

@@ -1,0 +1,63 @@
+//! Who has to go: everybody when the node stops, staff whose login no longer stands.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use crest_actors::ids::SessionId;
+use crest_schema::codes::Close;
+
+use super::entry::Session;
+use super::limits::{RETURN_SPREAD_MS, STANDING_CHECK_MS};
+use super::sessions::Sessions;
+
+/// When this session's client should come back to a node that stops: those of one node spread
+/// evenly over [`RETURN_SPREAD_MS`], whatever order they ask in.
+pub fn return_after(id: SessionId) -> u32 {
+    // Multiplied by the golden ratio of 2^32, neighbouring slots land far from each other.
+    let place = u64::from(id.slot.wrapping_mul(0x9E37_79B9));
+    ((place * u64::from(RETURN_SPREAD_MS)) >> 32) as u32
+}
+
+impl Sessions {
+    /// Takes nobody and no new conversations from now on, and closes every connection once what was
+    /// asked is answered or `grace` is over, each told when to come back.
+    pub async fn drain(self: Rc<Self>, grace: Duration) {
+        self.draining.set(true);
+        self.climb(0);
+        let deadline = tokio::time::Instant::now() + grace;
+        loop {
+            let busy = self
+                .table
+                .borrow()
+                .values()
+                .any(|entry| entry.session.unanswered() > 0);
+            if (!busy && self.hub.is_settled()) || tokio::time::Instant::now() >= deadline {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let ids: Vec<_> = self.table.borrow().keys().copied().collect();
+        for id in ids {
+            self.close(id, Close::GoingAway, Some(return_after(id)));
+        }
+    }
+
+    /// Closes staff whose login ended or was taken away. Runs for the life of the arbiter.
+    pub async fn keep_checking(self: Rc<Self>) {
+        let mut ticks = tokio::time::interval(Duration::from_millis(STANDING_CHECK_MS));
+        loop {
+            ticks.tick().await;
+            let staff: Vec<_> = (self.table.borrow().iter())
+                .filter_map(|(id, entry)| match &entry.session {
+                    Session::Staff(staff) => Some((*id, staff.login(), staff.role())),
+                    _ => None,
+                })
+                .collect();
+            for (id, login, role) in staff {
+                if !self.doors.stands(login, role, self.hub.now()).await {
+                    self.close(id, Close::Revoked, None);
+                }
+            }
+        }
+    }
+}
