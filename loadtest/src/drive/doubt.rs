@@ -24,13 +24,20 @@ pub(super) fn doubts(measured: &Measured, samples: &[Sample], cores: f64) -> Vec
         ));
     }
     let seconds = samples.len().max(1) as f64;
+    let mean = |of: fn(&Sample) -> f64| samples.iter().map(of).sum::<f64>() / seconds;
+    let busy = mean(|it| it.machine_busy);
+    let server = mean(|it| it.server_cores) / cores;
+    let own = mean(|it| it.own_cores) / cores;
     let full = samples.iter().filter(|it| it.machine_busy > FULL).count() as f64;
     if full / seconds > FULL_SHARE {
         doubts.push(format!(
-            "the machine was full in {full:.0} of {seconds:.0} seconds: what was measured is its processors"
+            "the machine was full in {full:.0} of {seconds:.0} seconds: the server took {:.0} % of it, \
+             the harness {:.0} %, others {:.0} %",
+            server * 100.0,
+            own * 100.0,
+            (busy - server - own).max(0.0) * 100.0
         ));
     }
-    let own = samples.iter().map(|it| it.own_cores).sum::<f64>() / seconds / cores;
     if own > OWN_SHARE {
         doubts.push(format!(
             "the harness used {:.0} % of the machine, which the server then lacked",

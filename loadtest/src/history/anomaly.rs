@@ -108,7 +108,7 @@ pub struct Report {
     pub events: u64,
     pub observations: u64,
     pub acknowledged: u64,
-    /// Conversations whose transcript was read twice and compared.
+    /// Transcripts compared with a later reading of the same.
     pub reread: u64,
 }
 
@@ -124,7 +124,7 @@ impl Report {
     pub fn words(&self) -> String {
         let mut words = format!(
             "history: {} conversations, {} events, {} observations, {} acknowledged, \
-             {} transcripts read twice: {} anomalies",
+             {} transcripts compared with a later reading: {} anomalies",
             self.conversations,
             self.events,
             self.observations,

@@ -33,6 +33,7 @@ pub(super) struct Chart {
 }
 
 pub(super) struct Line {
+    /// Empty for a line that shares the name of the one before it.
     pub name: String,
     pub colour: RGBColor,
     pub points: Vec<(f64, f64)>,
@@ -207,6 +208,7 @@ impl Chart {
         let (_, body) = area.split_vertically(HEAD);
         let mut builder = ChartBuilder::on(&body);
         builder
+            .margin_top(10)
             .margin_right(if self.right.is_some() { 8 } else { 30 })
             .margin_bottom(6)
             .margin_left(8)
@@ -275,7 +277,7 @@ impl Chart {
             .pos(Pos::new(HPos::Left, VPos::Center));
         let mut left = 16;
         let middle = 51;
-        for line in &self.lines {
+        for line in self.lines.iter().filter(|line| !line.name.is_empty()) {
             match line.look {
                 Look::Dots => {
                     let dot = Circle::new((left + 11, middle), 4, line.colour.filled());

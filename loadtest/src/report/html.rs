@@ -196,7 +196,7 @@ fn checked(outcome: &Outcome, page: &mut String) {
         page,
         "<h2>Promises checked</h2><p>Everything that every client saw was held against the transcripts, \
          read again at the end: {} conversations, {} events, {} observations, {} acknowledgements, {} \
-         transcripts read twice and compared by hash. Anomalies: <b>{}</b>. Checked are: acknowledged \
+         transcripts compared by hash with a later reading. Anomalies: <b>{}</b>. Checked are: acknowledged \
          is stored, one order for everybody, numbers dense, resent once, resumed without gap, one agent a \
          conversation, capacity never exceeded, one open conversation a customer, order of the queue, no \
          whisper before a customer.</p>",
@@ -217,12 +217,12 @@ fn trust(outcome: &Outcome, page: &mut String) {
     let lag = outcome.latencies_ms.get(&Latency::OwnLag);
     let mut notes = vec![
         format!(
-            "{} with {} processors, {:.1} GB, Linux {}; Unix time {}; commit {}.",
+            "{} with {} processors, {:.1} GB, Linux {}; {}; commit {}.",
             escaped(&machine.processor),
             machine.cores,
             machine.memory_bytes as f64 / 1e9,
             escaped(&machine.kernel),
-            machine.at,
+            machine.date(),
             escaped(&machine.commit)
         ),
         format!(
