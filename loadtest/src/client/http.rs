@@ -5,7 +5,6 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::Server;
@@ -43,6 +42,16 @@ pub async fn post(
     exchange(server, "POST", path, bearer, &body.to_string()).await
 }
 
+/// `PUT path` with a JSON body.
+pub async fn put(
+    server: &Server,
+    path: &str,
+    bearer: Option<&str>,
+    body: &Value,
+) -> anyhow::Result<Reply> {
+    exchange(server, "PUT", path, bearer, &body.to_string()).await
+}
+
 /// `GET path`.
 pub async fn get(server: &Server, path: &str, bearer: Option<&str>) -> anyhow::Result<Reply> {
     exchange(server, "GET", path, bearer, "").await
@@ -63,7 +72,7 @@ async fn exchange(
         body.len()
     );
     let talk = async {
-        let mut stream = TcpStream::connect(authority).await?;
+        let mut stream = server.dial().await?;
         stream.write_all(request.as_bytes()).await?;
         let mut answer = Vec::with_capacity(1024);
         stream.take(REPLY_BYTES).read_to_end(&mut answer).await?;

@@ -174,7 +174,9 @@ impl Line {
     ) {
         let kind = frame.kind();
         if self.side == Side::Customer && kind.number() >= 80 {
-            self.saw(Seen::StaffFrame { name: kind.name() });
+            self.saw(Seen::StaffFrame {
+                name: kind.name().to_owned(),
+            });
         }
         match &frame {
             ServerFrame::Welcome(welcome) => self.welcomed(welcome),

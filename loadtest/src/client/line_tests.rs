@@ -154,7 +154,7 @@ impl Play {
     }
 
     fn seen(&self) -> History {
-        self.recorder.snapshot()
+        self.recorder.look(Clone::clone)
     }
 }
 
@@ -281,7 +281,9 @@ fn a_whisper_is_found_in_any_bytes_and_a_staff_frame_by_its_type() {
         .map(|it| it.seen)
         .collect();
     assert!(told.contains(&Seen::Marked { text }));
-    assert!(told.contains(&Seen::StaffFrame { name: "assigned" }));
+    assert!(told.contains(&Seen::StaffFrame {
+        name: "assigned".to_owned()
+    }));
 }
 
 #[test]

@@ -4,26 +4,20 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use crest_schema::SUBPROTOCOL;
 use crest_schema::codes;
 use crest_schema::frame::{ClientFrame, ServerFrame};
-use crest_schema::limits::SERVER_FRAME_BYTES;
 use futures_util::{SinkExt, StreamExt};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, sleep_until, timeout};
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::http::HeaderValue;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 use super::call::{Answered, Call, Pending};
 use super::line::{Line, Output, RoleOf};
 use super::reconnect::Reconnect;
+use super::socket::{Socket, upgrade};
 use super::{Identity, Server};
 use crate::history::Witness;
 
@@ -38,8 +32,6 @@ const ORDERS: usize = 1_024;
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// A connection that lived so long begins counting its attempts anew.
 const LIVED: Duration = Duration::from_secs(60);
-/// Bytes read from a socket at once: most frames are smaller, and there are thousands of sockets.
-const READ_BYTES: usize = 8 * 1024;
 
 /// What happened on the wire, in order.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,8 +62,12 @@ enum Order {
     Call(Call),
     Ephemeral(ClientFrame),
     Settle,
-    /// Cut the socket without a word, as a failing network does.
+    /// Cut the socket without a word, as a failing process does.
     Cut,
+    /// Leave the socket open and silent for ever, as a network that vanished does.
+    Vanish,
+    /// Read nothing for so long.
+    Stall(Duration),
     Close,
 }
 
@@ -106,6 +102,8 @@ impl Client {
             backlog: VecDeque::new(),
             count,
             retry_after_ms: None,
+            stalled_until: None,
+            silent: Vec::new(),
         };
         Self {
             orders,
@@ -180,6 +178,17 @@ impl Client {
         let _ = self.orders.send(Order::Cut).await;
     }
 
+    /// Leaves the connection open and silent, neither read nor written, until the client ends; it
+    /// comes back by itself on another.
+    pub async fn vanish(&self) {
+        let _ = self.orders.send(Order::Vanish).await;
+    }
+
+    /// Reads nothing from the socket for so long, as a client that cannot keep up.
+    pub async fn stall(&self, lasting: Duration) {
+        let _ = self.orders.send(Order::Stall(lasting)).await;
+    }
+
     /// Says goodbye and ends.
     pub async fn close(mut self) {
         let _ = self.orders.send(Order::Close).await;
@@ -195,8 +204,6 @@ impl Drop for Client {
     }
 }
 
-type Socket = WebSocketStream<TcpStream>;
-
 struct Link {
     server: Server,
     identity: Identity,
@@ -209,6 +216,10 @@ struct Link {
     count: watch::Sender<usize>,
     /// From the `bye` of the connection.
     retry_after_ms: Option<u32>,
+    /// The socket is not read before.
+    stalled_until: Option<Instant>,
+    /// Sockets that are neither read nor closed any more.
+    silent: Vec<Socket>,
 }
 
 /// Why the talk on one connection stopped.
@@ -217,6 +228,8 @@ enum Stop {
     Lost(Lost),
     /// By whoever uses the client.
     Closed,
+    /// The network is gone, and nobody on the other side can know.
+    Vanished,
 }
 
 impl Link {
@@ -224,21 +237,24 @@ impl Link {
         let mut attempt = 0;
         loop {
             let begun = Instant::now();
-            let stop = match self.connect().await {
+            let lost = match self.connect().await {
                 Ok(mut socket) => {
                     let stop = self.talk(&mut socket).await;
-                    if matches!(stop, Stop::Closed) {
-                        let _ = timeout(HANDSHAKE, socket.close(None)).await;
+                    match stop {
+                        Stop::Closed => {
+                            let _ = timeout(HANDSHAKE, socket.close(None)).await;
+                            return;
+                        }
+                        Stop::Vanished => {
+                            self.silent.push(socket);
+                            broken("the network vanished")
+                        }
+                        Stop::Lost(lost) => lost,
                     }
-                    stop
                 }
-                Err(error) => Stop::Lost(Lost {
-                    code: 1006,
-                    reason: format!("{error:#}"),
-                }),
+                Err(error) => broken(format!("{error:#}")),
             };
             self.line.lost();
-            let Stop::Lost(lost) = stop else { return };
             if !codes::reconnects(lost.code) {
                 self.show(What::Over(lost));
                 while !self.backlog.is_empty() {
@@ -276,7 +292,13 @@ impl Link {
                         self.line.take(call);
                         self.counted();
                     }
-                    Some(Order::Ephemeral(_) | Order::Settle | Order::Cut) => {}
+                    Some(
+                        Order::Ephemeral(_)
+                        | Order::Settle
+                        | Order::Cut
+                        | Order::Vanish
+                        | Order::Stall(_),
+                    ) => {}
                     Some(Order::Close) | None => return true,
                 },
             }
@@ -284,6 +306,7 @@ impl Link {
     }
 
     async fn connect(&mut self) -> anyhow::Result<Socket> {
+        self.stalled_until = None;
         let ticket = self.identity.ticket(&self.server).await?;
         let mut socket = timeout(HANDSHAKE, upgrade(&self.server))
             .await
@@ -304,7 +327,7 @@ impl Link {
                     hand(permit, &mut self.backlog);
                     continue;
                 }
-                message = socket.next(), if self.backlog.len() < INCOMING => match self.take(message, &mut output) {
+                message = socket.next(), if self.backlog.len() < INCOMING && self.stalled_until.is_none() => match self.take(message, &mut output) {
                     Ok(()) => {}
                     Err(lost) => return Stop::Lost(lost),
                 },
@@ -312,13 +335,15 @@ impl Link {
                     Some(Order::Call(call)) => self.line.take(call),
                     Some(Order::Ephemeral(frame)) => self.line.ephemeral(&frame, &mut output),
                     Some(Order::Settle) => self.line.settle(),
-                    Some(Order::Cut) => return Stop::Lost(Lost {
-                        code: 1006,
-                        reason: "cut".to_owned(),
-                    }),
+                    Some(Order::Cut) => return Stop::Lost(broken("cut")),
+                    Some(Order::Vanish) => return Stop::Vanished,
+                    Some(Order::Stall(lasting)) => {
+                        self.stalled_until = Some(Instant::now() + lasting);
+                    }
                     Some(Order::Close) | None => return Stop::Closed,
                 },
                 () = sleep_until(at.into()), if due.is_some() => {}
+                () = until(self.stalled_until) => self.stalled_until = None,
             }
             due = self.line.pump(Instant::now(), &mut output);
             self.counted();
@@ -337,7 +362,7 @@ impl Link {
                 self.show(What::Frame(Box::new(frame)));
             }
             if output.broken {
-                return Stop::Lost(broken("a frame that cannot be read".to_owned()));
+                return Stop::Lost(broken("a frame that cannot be read"));
             }
         }
     }
@@ -358,7 +383,7 @@ impl Link {
             }),
             Some(Ok(_)) => Ok(()),
             Some(Err(error)) => Err(broken(error.to_string())),
-            None => Err(broken("the stream ended".to_owned())),
+            None => Err(broken("the stream ended")),
         }
     }
 
@@ -390,23 +415,17 @@ fn hand(
     }
 }
 
-fn broken(reason: String) -> Lost {
-    Lost { code: 1006, reason }
+fn broken(reason: impl Into<String>) -> Lost {
+    Lost {
+        code: 1006,
+        reason: reason.into(),
+    }
 }
 
-async fn upgrade(server: &Server) -> anyhow::Result<Socket> {
-    let stream = TcpStream::connect(&server.authority).await?;
-    stream.set_nodelay(true)?;
-    let mut request = format!("ws://{}/ws", server.authority).into_client_request()?;
-    let protocol = HeaderValue::from_static(SUBPROTOCOL);
-    request
-        .headers_mut()
-        .insert("sec-websocket-protocol", protocol);
-    let config = WebSocketConfig::default()
-        .read_buffer_size(READ_BYTES)
-        .max_message_size(Some(SERVER_FRAME_BYTES))
-        .max_frame_size(Some(SERVER_FRAME_BYTES));
-    let (socket, _) =
-        tokio_tungstenite::client_async_with_config(request, stream, Some(config)).await?;
-    Ok(socket)
+/// Never, where no time is given.
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
 }

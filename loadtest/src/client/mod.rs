@@ -14,13 +14,14 @@ mod link;
 mod reconnect;
 mod roles;
 mod server;
+mod socket;
 mod told;
 
 #[cfg(test)]
 mod line_tests;
 
 pub use call::{Answer, Answered, Pending, Refused};
-pub use http::{Reply, get, post};
+pub use http::{Reply, get, post, put};
 pub use identity::Identity;
 pub use line::{Line, Output};
 pub use link::{Client, Incoming, Lost, What};

@@ -226,6 +226,17 @@ impl Agent {
 }
 
 impl Supervisor {
+    /// Logs in once, for several connections.
+    pub async fn log_in(
+        setting: &Setting,
+        login: &str,
+        password: &str,
+    ) -> anyhow::Result<Identity> {
+        let mut identity = Identity::staff(&setting.tenant, login, password);
+        identity.session(&setting.server).await?;
+        Ok(identity)
+    }
+
     /// Logs in and is welcomed. `name` is for reports, where one login has several connections.
     pub async fn connect(setting: &Setting, login: &str, password: &str) -> anyhow::Result<Self> {
         let identity = Identity::staff(&setting.tenant, login, password);

@@ -1,11 +1,13 @@
 //! An agent: takes what it is offered, answers, lets go, does its paperwork.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use crest_schema::ServerFrame;
-use crest_schema::frame::client::{Attach, Named, OfferAnswer, SetPresence, WrapUpDone};
+use crest_schema::frame::client::{
+    Attach, Named, OfferAnswer, SetPresence, Transfer, TransferTarget, WrapUpDone,
+};
 use crest_schema::frame::desk::{Offer, Presence};
 use crest_schema::frame::staff_view::{Author, StaffEvent};
 use crest_schema::frame::{Body, ClientFrame, Id};
@@ -14,9 +16,13 @@ use rand::rngs::StdRng;
 use tokio::sync::watch;
 use tokio::time::sleep_until;
 
-use super::meter::{Count, Latency, Meter};
+use super::measured::{Count, Latency};
+use super::meter::Meter;
 use crate::client::{Agent, Incoming, What};
 use crate::scenario::{Agents, LAST_WORDS, Shape, reply, think};
+
+/// From being made not ready to being ready again.
+const BREATH_MS: u64 = 300;
 
 /// Serves until `stop` is set; the connection still stands then.
 pub(super) async fn serve(
@@ -33,6 +39,7 @@ pub(super) async fn serve(
         shape,
         meter,
         rng,
+        replied: HashSet::new(),
         cases: HashMap::new(),
         due: BinaryHeap::new(),
         steps: HashMap::new(),
@@ -62,6 +69,8 @@ struct Desk {
     shape: Shape,
     meter: Meter,
     rng: StdRng,
+    /// Conversations it has answered at least once, so that each is passed on at most once by it.
+    replied: HashSet<Id>,
     /// What it holds; `true` while a reply or the end is on its way.
     cases: HashMap<Id, bool>,
     due: BinaryHeap<Reverse<(Instant, u64)>>,
@@ -73,8 +82,11 @@ struct Desk {
 
 #[derive(Clone, Copy)]
 enum Step {
+    GetReady,
     Accept(Offer),
+    Decline(Offer),
     Reply(Id),
+    PassOn(Id),
     End(Id),
     WrapUpDone(Id),
 }
@@ -112,14 +124,16 @@ impl Desk {
                 self.welcomed = true;
                 self.get_ready().await;
             }
-            ServerFrame::Offer(offer) => {
-                self.meter.count(Count::Offers);
-                self.after(self.agents.accept_ms, Step::Accept(offer.offer));
-            }
-            ServerFrame::Presence(presence) if self.welcomed => {
-                self.welcomed = false;
-                for held in presence.held {
-                    self.find(held).await;
+            ServerFrame::Offer(offer) => self.offered(offer.offer),
+            ServerFrame::Presence(presence) => {
+                // A missed offer costs the presence; this one comes back soon.
+                if presence.state.presence != Presence::Ready && presence.next.is_none() {
+                    self.after(BREATH_MS, Step::GetReady);
+                }
+                if std::mem::take(&mut self.welcomed) {
+                    for held in presence.held {
+                        self.find(held).await;
+                    }
                 }
             }
             ServerFrame::Assigned(named) => self.will_reply(named.conversation),
@@ -130,6 +144,18 @@ impl Desk {
                 self.event(event.conversation, event.event, incoming.at);
             }
             _ => {}
+        }
+    }
+
+    fn offered(&mut self, offer: Offer) {
+        self.meter.count(Count::Offers);
+        if self.rng.random_bool(self.agents.miss_share) {
+            self.meter.count(Count::OffersMissed);
+        } else if self.rng.random_bool(self.agents.decline_share) {
+            self.meter.count(Count::OffersDeclined);
+            self.after(self.agents.accept_ms, Step::Decline(offer));
+        } else {
+            self.after(self.agents.accept_ms, Step::Accept(offer));
         }
     }
 
@@ -153,7 +179,7 @@ impl Desk {
                 body,
             } => {
                 if let Some(id) = id {
-                    self.meter.delivered(id, at);
+                    self.meter.shown(id, at);
                 }
                 if !self.cases.contains_key(&conversation) {
                     return;
@@ -208,7 +234,15 @@ impl Desk {
                 self.order(ClientFrame::Accept(OfferAnswer { offer }), None)
                     .await;
             }
+            Some(Step::GetReady) => self.get_ready().await,
+            Some(Step::Decline(offer)) => {
+                self.order(ClientFrame::Decline(OfferAnswer { offer }), None)
+                    .await;
+            }
             Some(Step::Reply(conversation)) => self.reply(conversation, intended).await,
+            Some(Step::PassOn(conversation)) if self.cases.contains_key(&conversation) => {
+                self.pass_on(conversation).await;
+            }
             Some(Step::End(conversation)) if self.cases.contains_key(&conversation) => {
                 self.order(ClientFrame::End(Named { conversation }), None)
                     .await;
@@ -218,7 +252,7 @@ impl Desk {
                 let done = ClientFrame::WrapUpDone(WrapUpDone { conversation, code });
                 self.order(done, None).await;
             }
-            Some(Step::End(_)) | None => {}
+            Some(Step::End(_) | Step::PassOn(_)) | None => {}
         }
     }
 
@@ -233,5 +267,20 @@ impl Desk {
             self.meter.count(Count::AgentMessages);
             self.meter.watch(pending, intended, Some(Latency::AgentAck));
         }
+        let first = self.replied.insert(conversation);
+        if first && self.rng.random_bool(self.agents.transfer_share) {
+            self.soon(Step::PassOn(conversation));
+        }
+    }
+
+    async fn pass_on(&mut self, conversation: Id) {
+        self.meter.count(Count::Transfers);
+        let transfer = Transfer {
+            conversation,
+            to: TransferTarget::Group(self.agents.transfer_group.clone()),
+            forced: false,
+            note: Some("rehearsed".to_owned()),
+        };
+        self.order(ClientFrame::Transfer(transfer), None).await;
     }
 }

@@ -35,8 +35,7 @@ pub(super) async fn transcripts(
     login: &Login,
     conversations: &BTreeSet<Id>,
 ) -> anyhow::Result<BTreeMap<Id, Transcript>> {
-    let mut identity = Identity::staff(&setting.tenant, &login.login, &login.password);
-    identity.session(&setting.server).await?;
+    let identity = Supervisor::log_in(setting, &login.login, &login.password).await?;
     let all: Vec<Id> = conversations.iter().copied().collect();
     let mut readers = JoinSet::new();
     for (number, share) in all.chunks(all.len().div_ceil(READERS).max(1)).enumerate() {

@@ -10,22 +10,31 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde::Serialize;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
 use super::agent::serve;
 use super::archive;
-use super::meter::{Count, Meter};
-use super::outcome::verdict;
+use super::clock::Clock;
+use super::measured::Count;
+use super::meter::Meter;
 use super::process::Process;
-use crate::client::{Agent, Customer, Reconnect, Setting};
-use crate::history::{History, Recorder, Report, check, evidence};
-use crate::scenario::{Agents, LAST_WORDS, Login, Shape};
+use super::staff::{Verdict, judge};
+use super::supervisor;
+use crate::client::{Agent, Customer, Reconnect, Setting, Supervisor};
+use crate::history::Report;
+use crate::scenario::{Agents, LAST_WORDS, Login, Shape, Supervisors};
 
 /// After the last kill everything unanswered must be answered.
 const CATCH_UP: Duration = Duration::from_secs(20);
 /// A fault point that is never passed is followed by an ordinary kill.
 const POINT: Duration = Duration::from_secs(3);
+/// Of one run: for the width of what is measured, which nobody looks at here.
+const LONGEST: Duration = Duration::from_secs(3_600);
+/// The supervisor watches everything and whispers into it, so that a whisper that a death turned into
+/// something else would be found.
+const WATCHED: usize = 500;
+const WHISPERS_PER_S: f64 = 20.0;
 /// The named points of the server.
 const POINTS: &[&str] = &[
     "before_write",
@@ -69,6 +78,9 @@ pub struct Killed {
     /// From start to ready, in milliseconds.
     pub ready_ms: Vec<u64>,
     pub reconnects: u64,
+    /// Whispers given while servers died, and conversations they were whispered into.
+    pub whispers: u64,
+    pub watched: u64,
     /// Commands that were never answered.
     pub unanswered: u64,
     pub history: Report,
@@ -86,12 +98,15 @@ impl Killed {
     pub fn summary(&self) -> String {
         let slowest = self.ready_ms.iter().max().copied().unwrap_or(0);
         let mut page = format!(
-            "kill (seed {}): {} rounds, deaths {:?}, ready again within {slowest} ms, {} reconnects\n{}\n",
+            "kill (seed {}): {} rounds, deaths {:?}, ready again within {slowest} ms, {} reconnects, \
+             {} whispers in {} conversations\n{}\n",
             self.seed,
             self.rounds,
             self.deaths,
             self.reconnects,
-            verdict(&self.history)
+            self.whispers,
+            self.watched,
+            self.history.words()
         );
         for words in &self.failures {
             page.push_str(&format!("FAILED: {words}\n"));
@@ -106,7 +121,8 @@ pub async fn kill(kill: &Kill) -> anyhow::Result<Killed> {
     let mut setting = Setting::new(process.server.clone(), &kill.tenant);
     setting.seed = kill.seed;
     setting.reconnect = RECONNECT;
-    let meter = Meter::default();
+    let clock = Clock::begin_in(Duration::ZERO);
+    let meter = Meter::new(clock, LONGEST);
     let crowd = Crowd::gather(&setting, kill, &meter).await?;
     let mut killed = Killed {
         seed: kill.seed,
@@ -114,21 +130,29 @@ pub async fn kill(kill: &Kill) -> anyhow::Result<Killed> {
         deaths: Default::default(),
         ready_ms: Vec::new(),
         reconnects: 0,
+        whispers: 0,
+        watched: 0,
         unanswered: 0,
         history: Report::default(),
         failures: Vec::new(),
         evidence: String::new(),
     };
     rounds(kill, &mut process, &mut killed).await?;
-    let (history, unanswered) = crowd.verdict(&setting, kill).await?;
-    killed.history = check(&history);
-    killed.evidence = evidence(&history, &killed.history);
+    let (verdict, unanswered) = crowd.verdict(&setting, kill).await?;
+    killed.history = verdict.report;
+    killed.evidence = verdict.evidence;
     killed.unanswered = unanswered;
     if killed.unanswered > 0 {
         let words = format!("{} commands were never answered", killed.unanswered);
         killed.failures.push(words);
     }
     killed.reconnects = meter.counted(Count::Reconnects);
+    killed.whispers = meter.counted(Count::Whispers);
+    killed.watched = meter.counted(Count::Watched);
+    if killed.whispers == 0 {
+        let words = "nothing was whispered, so no leak could be found".to_owned();
+        killed.failures.push(words);
+    }
     if killed.history.acknowledged < u64::from(kill.rounds) {
         killed
             .failures
@@ -186,7 +210,8 @@ struct Crowd {
     calm: watch::Sender<bool>,
     stop: watch::Sender<bool>,
     customers: JoinSet<anyhow::Result<Customer>>,
-    agents: Vec<tokio::task::JoinHandle<Agent>>,
+    agents: Vec<JoinHandle<Agent>>,
+    supervisor: JoinHandle<Supervisor>,
 }
 
 impl Crowd {
@@ -198,6 +223,10 @@ impl Crowd {
             think_ms: 30,
             accept_ms: 5,
             wrap_up_ms: 10,
+            miss_share: 0.0,
+            decline_share: 0.0,
+            transfer_share: 0.0,
+            transfer_group: String::new(),
             hire: None,
         };
         let mut agents = Vec::new();
@@ -215,6 +244,7 @@ impl Crowd {
             );
             agents.push(tokio::spawn(serving));
         }
+        let supervisor = Self::supervisor(setting, kill, meter, calmed.clone()).await?;
         let mut customers = JoinSet::new();
         for number in 0..kill.customers {
             let customer = Customer::connect(setting, &format!("customer-{number}")).await?;
@@ -226,12 +256,33 @@ impl Crowd {
             stop,
             customers,
             agents,
+            supervisor,
         })
+    }
+
+    async fn supervisor(
+        setting: &Setting,
+        kill: &Kill,
+        meter: &Meter,
+        calmed: watch::Receiver<bool>,
+    ) -> anyhow::Result<JoinHandle<Supervisor>> {
+        let Login { login, password } = kill.supervisor.clone();
+        let found = Supervisor::connect(setting, &login, &password).await?;
+        let habits = Supervisors {
+            login,
+            password,
+            count: 1,
+            watch: WATCHED,
+            whispers_per_s: WHISPERS_PER_S,
+        };
+        let rng = StdRng::seed_from_u64(kill.seed ^ (2 << 32));
+        let watching = supervisor::watch(found, habits, true, meter.clone(), rng, calmed);
+        Ok(tokio::spawn(watching))
     }
 
     /// No more new words: waits until all said is answered, lets everybody go and holds the history
     /// against the logs. Also how many commands were never answered.
-    async fn verdict(mut self, setting: &Setting, kill: &Kill) -> anyhow::Result<(History, u64)> {
+    async fn verdict(mut self, setting: &Setting, kill: &Kill) -> anyhow::Result<(Verdict, u64)> {
         self.calm.send_replace(true);
         let mut unanswered = 0;
         let mut customers = Vec::new();
@@ -240,9 +291,11 @@ impl Crowd {
             unanswered += customer.unanswered() as u64;
             customers.push(customer);
         }
+        let supervisor = self.supervisor.await.context("the supervisor panicked")?;
         // Agents finish what they began; then nothing moves any more.
         sleep(Duration::from_secs(2)).await;
-        let seen = archive::seen(&setting.recorder.snapshot());
+        unanswered += supervisor.unanswered() as u64;
+        let seen = setting.recorder.look(archive::seen);
         let quiet = archive::transcripts(setting, &kill.supervisor, &seen).await?;
         sleep(Duration::from_millis(500)).await;
         self.stop.send_replace(true);
@@ -255,17 +308,11 @@ impl Crowd {
             agent.settle().await;
             agent.leave_the_line().await;
         }
-        let mut history = setting.recorder.take();
-        let mut reading = setting.clone();
-        reading.recorder = Recorder::default();
-        let seen = archive::seen(&history);
-        for (conversation, mut transcript) in
-            archive::transcripts(&reading, &kill.supervisor, &seen).await?
-        {
-            transcript.quiet = quiet.get(&conversation).map_or(0, |it| it.entries.len());
-            history.transcripts.push(transcript);
-        }
-        Ok((history, unanswered))
+        supervisor.settle().await;
+        supervisor.leave_the_line().await;
+        let history = setting.recorder.take();
+        let verdict = judge(setting, &kill.supervisor, history, quiet).await?;
+        Ok((verdict, unanswered))
     }
 }
 

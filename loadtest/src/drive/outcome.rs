@@ -1,25 +1,26 @@
-//! What a run showed: for programs as JSON, for people as a page of text.
+//! What a run showed, as one value: for programs as JSON, for reports to draw from.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::path::Path;
 use std::time::Duration;
 
 use serde::Serialize;
 
-use super::meter::{Count, Figures, Latency, Meter};
-use crate::history::Report;
+use super::doubt::doubts;
+use super::machine::Machine;
+use super::measured::{Count, Latency, Measured, Slice};
+use super::queueing::Queueing;
+use super::sample::Sample;
+use super::staff::Verdict;
+use super::stairs::Step;
+use super::times::{Figures, Times};
+use crate::history::{Report, Transcript};
 use crate::scenario::{Scenario, Shape};
-
-/// Above this the harness was late itself (99th percentile, in milliseconds).
-const LAG_MS: f64 = 50.0;
-/// Above this share the machine had nothing left for either side.
-const BUSY: f64 = 0.97;
 
 /// A finished run.
 #[derive(Clone, Debug, Serialize)]
 pub struct Outcome {
     pub scenario: Scenario,
+    pub machine: Machine,
     /// Where the behaviour comes from.
     pub shape_source: String,
     pub lasted_s: f64,
@@ -27,181 +28,171 @@ pub struct Outcome {
     pub counts: BTreeMap<Count, u64>,
     /// Lasting refusals by name.
     pub refusals: BTreeMap<String, u64>,
-    /// Share of the machine's processors in use, server included where it runs here.
-    pub machine_busy: Option<f64>,
+    pub queueing: Queueing,
+    /// Steps of a staircase.
+    pub steps: Vec<Step>,
+    pub course: Vec<Moment>,
+    pub samples: Vec<Sample>,
+    /// Share of the machine in use over the run, and by the harness, 0 to 1.
+    pub machine_busy: f64,
+    pub own_share: f64,
     pub history: Report,
     /// Why the figures are to be doubted; empty where they are not.
     pub doubts: Vec<String>,
     /// What did not take place as it should, beside broken promises.
     pub failures: Vec<String>,
+    /// Objectives that the scenario sets and the run missed.
+    pub missed: Vec<String>,
     /// What bears on the first anomalies.
     #[serde(skip)]
     pub evidence: String,
+    #[serde(skip)]
+    pub times: BTreeMap<Latency, Times>,
+    /// As read at the end, for whoever reads them once more.
+    #[serde(skip)]
+    pub transcripts: Vec<Transcript>,
+}
+
+/// One slice of the run, in rates.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Moment {
+    /// From the run's start.
+    pub at_s: f64,
+    pub arrivals_per_s: f64,
+    pub offered_per_s: f64,
+    pub achieved_per_s: f64,
+    /// Of messages meant to be sent in this slice; `None` where there was none.
+    pub ack_p50_ms: Option<f64>,
+    pub ack_p99_ms: Option<f64>,
+    pub ack_max_ms: Option<f64>,
+    pub here: u64,
+    pub waiting: u64,
 }
 
 impl Outcome {
     pub(super) fn new(
         scenario: &Scenario,
-        shape: &Shape,
-        meter: &Meter,
-        history: Report,
+        measured: Measured,
+        steps: Vec<Step>,
+        samples: Vec<Sample>,
+        verdict: Verdict,
         lasted: Duration,
-        machine_busy: Option<f64>,
-        cut_off: u64,
     ) -> Self {
-        let latencies_ms = meter.figures();
-        let counts = meter.counts();
-        let lag = latencies_ms
-            .get(&Latency::OwnLag)
-            .map_or(0.0, |lag| lag.p99);
-        let mut doubts = Vec::new();
-        if lag > LAG_MS {
-            doubts.push(format!(
-                "the harness was {lag:.0} ms late at the 99th percentile, {LAG_MS:.0} ms are tolerable"
-            ));
-        }
-        if let Some(busy) = machine_busy.filter(|busy| *busy > BUSY) {
-            doubts.push(format!("the machine was {:.0} % busy", busy * 100.0));
-        }
-        let of = |count| counts.get(&count).copied().unwrap_or(0);
-        let mut failures = Vec::new();
-        let mut failed = |count: u64, words: &str| {
-            if count > 0 {
-                failures.push(format!("{count} {words}"));
-            }
+        let machine = Machine::this();
+        let doubts = doubts(&measured, &samples, f64::from(machine.cores));
+        let failures = failures(&measured, &verdict.report);
+        let latencies_ms: BTreeMap<_, _> = measured
+            .latencies
+            .iter()
+            .map(|(latency, times)| (*latency, times.figures()))
+            .collect();
+        let missed = missed(scenario, &latencies_ms);
+        let mean = |of: fn(&Sample) -> f64| {
+            samples.iter().map(of).sum::<f64>() / samples.len().max(1) as f64
         };
-        failed(
-            of(Count::Failed),
-            "people could not connect or were shut out",
-        );
-        failed(cut_off, "customers were still there at curfew");
-        failed(
-            of(Count::Unfinished),
-            "conversations did not end when told to",
-        );
-        if of(Count::CustomerMessages) == 0 || history.acknowledged == 0 {
-            failures.push("nothing was said at all".to_owned());
-        }
+        let own_cores = measured.own_cpu_us as f64 / 1e6 / lasted.as_secs_f64();
         Self {
             scenario: scenario.clone(),
-            shape_source: shape.source.clone(),
+            shape_source: Shape::of_real_dialogues().source,
             lasted_s: lasted.as_secs_f64(),
             latencies_ms,
-            counts,
-            refusals: meter.refusals(),
-            machine_busy,
-            history,
+            counts: measured.counts,
+            refusals: measured.refusals,
+            queueing: Queueing::of(&measured.waits),
+            steps,
+            course: course(&measured.slices, measured.slice_us),
+            machine_busy: mean(|it| it.machine_busy),
+            own_share: own_cores / f64::from(machine.cores),
+            machine,
+            samples,
+            history: verdict.report,
             doubts,
             failures,
-            evidence: String::new(),
+            missed,
+            evidence: verdict.evidence,
+            times: measured.latencies,
+            transcripts: verdict.transcripts,
         }
     }
 
-    /// For the shell: 0 all well, 1 broken promises or failures, 3 figures to be doubted.
+    pub fn count(&self, count: Count) -> u64 {
+        self.counts.get(&count).copied().unwrap_or(0)
+    }
+
+    /// The last step that held its objective, before one that did not or the end of the stairs.
+    pub fn knee(&self) -> Option<&Step> {
+        self.steps.iter().take_while(|step| step.holds).last()
+    }
+
+    /// For the shell: 0 all well, 1 broken promises or failures, 3 figures to be doubted, 4 an objective
+    /// missed.
     pub fn exit_code(&self, doubts_count: bool) -> u8 {
         match () {
             () if !self.history.is_clean() || !self.failures.is_empty() => 1,
             () if doubts_count && !self.doubts.is_empty() => 3,
+            () if doubts_count && !self.missed.is_empty() => 4,
             () => 0,
         }
     }
-
-    /// A page of text.
-    pub fn summary(&self) -> String {
-        let mut page = String::new();
-        let out = &mut page;
-        let scenario = &self.scenario;
-        let _ = writeln!(
-            out,
-            "{} (seed {}): {:.1} s, {} arrivals a second ({:?})\n",
-            scenario.name,
-            scenario.seed,
-            self.lasted_s,
-            scenario.arrivals.per_s,
-            scenario.arrivals.pace
-        );
-        let _ = writeln!(
-            out,
-            "{:<14} {:>8} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}",
-            "latency, ms", "count", "mean", "p50", "p90", "p99", "p99.9", "max"
-        );
-        for (latency, it) in &self.latencies_ms {
-            let _ = writeln!(
-                out,
-                "{:<14} {:>8} {:>9.1} {:>9.1} {:>9.1} {:>9.1} {:>9.1} {:>9.1}",
-                word(latency),
-                it.count,
-                it.mean,
-                it.p50,
-                it.p90,
-                it.p99,
-                it.p999,
-                it.max
-            );
-        }
-        let _ = writeln!(out);
-        for (count, number) in &self.counts {
-            let _ = writeln!(out, "{:<20} {number:>8}", word(count));
-        }
-        for (refusal, number) in &self.refusals {
-            let _ = writeln!(out, "refused {refusal:<12} {number:>8}");
-        }
-        if let Some(busy) = self.machine_busy {
-            let _ = writeln!(out, "{:<20} {:>7.0}%", "machine_busy", busy * 100.0);
-        }
-        let _ = writeln!(out, "\n{}", verdict(&self.history));
-        for words in &self.failures {
-            let _ = writeln!(out, "FAILED: {words}");
-        }
-        for words in &self.doubts {
-            let _ = writeln!(out, "DOUBTFUL: {words}");
-        }
-        page
-    }
 }
 
-/// The checker's word, with the first anomalies of each promise.
-pub(super) fn verdict(report: &Report) -> String {
-    let mut words = format!(
-        "history: {} conversations, {} events, {} observations, {} acknowledged: {} anomalies",
-        report.conversations,
-        report.events,
-        report.observations,
-        report.acknowledged,
-        report.total()
+fn course(slices: &[Slice], slice_us: u64) -> Vec<Moment> {
+    let width_s = slice_us as f64 / 1e6;
+    let slices = slices.iter().enumerate();
+    slices
+        .map(|(index, slice)| {
+            let told = !slice.ack.is_empty();
+            let at = |share| told.then(|| slice.ack.ms_at(share));
+            Moment {
+                at_s: index as f64 * width_s,
+                arrivals_per_s: slice.arrivals as f64 / width_s,
+                offered_per_s: slice.offered as f64 / width_s,
+                achieved_per_s: slice.achieved as f64 / width_s,
+                ack_p50_ms: at(0.5),
+                ack_p99_ms: at(0.99),
+                ack_max_ms: at(1.0),
+                here: slice.here,
+                waiting: slice.waiting,
+            }
+        })
+        .collect()
+}
+
+fn failures(measured: &Measured, history: &Report) -> Vec<String> {
+    let of = |count| measured.counts.get(&count).copied().unwrap_or(0);
+    let mut failures = Vec::new();
+    let mut failed = |count: u64, words: &str| {
+        if count > 0 {
+            failures.push(format!("{count} {words}"));
+        }
+    };
+    failed(
+        of(Count::Failed),
+        "people could not connect or were shut out",
     );
-    for (promise, count) in &report.broken {
-        let _ = write!(words, "\nBROKEN {promise:?}: {count} times");
-        let told = report.anomalies.iter().filter(|it| it.promise == *promise);
-        for anomaly in told.take(5) {
-            let _ = write!(words, "\n  {anomaly}");
-        }
+    failed(of(Count::CutOff), "customers were still there at curfew");
+    failed(
+        of(Count::Unfinished),
+        "conversations did not end when told to",
+    );
+    if of(Count::CustomerMessages) == 0 || history.acknowledged == 0 {
+        failures.push("nothing was said at all".to_owned());
     }
-    words
+    failures
 }
 
-/// Writes `result.json`, `summary.txt` and, where there is any, `evidence.txt` into the directory, which
-/// is made if missing.
-pub fn write(
-    directory: &Path,
-    result: &impl Serialize,
-    summary: &str,
-    evidence: &str,
-) -> anyhow::Result<()> {
-    std::fs::create_dir_all(directory)?;
-    let json = serde_json::to_vec_pretty(result)?;
-    std::fs::write(directory.join("result.json"), json)?;
-    std::fs::write(directory.join("summary.txt"), summary)?;
-    if !evidence.is_empty() {
-        std::fs::write(directory.join("evidence.txt"), evidence)?;
+fn missed(scenario: &Scenario, latencies: &BTreeMap<Latency, Figures>) -> Vec<String> {
+    // A staircase climbs until it misses.
+    let objective = match (&scenario.objective, &scenario.saturate) {
+        (Some(objective), None) => objective,
+        _ => return Vec::new(),
+    };
+    let p99 = latencies.get(&Latency::Ack).map_or(0.0, |ack| ack.p99);
+    if p99 <= objective.ack_p99_ms {
+        return Vec::new();
     }
-    Ok(())
-}
-
-/// The word that the JSON uses.
-fn word(of: &impl Serialize) -> String {
-    match serde_json::to_value(of) {
-        Ok(serde_json::Value::String(word)) => word,
-        _ => String::new(),
-    }
+    vec![format!(
+        "acknowledged within {p99:.1} ms at the 99th percentile; the objective is {} ms",
+        objective.ack_p99_ms
+    )]
 }

@@ -10,6 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
+use super::sample::resident_bytes;
 use crate::client::Server;
 
 /// First start: eight passwords are hashed and the knowledge is read.
@@ -119,8 +120,11 @@ impl Process {
 
     /// Asks it to stop, and waits until it has.
     pub async fn stop(mut self) -> anyhow::Result<()> {
-        let pid = self.child.as_ref().and_then(Child::id);
-        if let Some(pid) = pid.and_then(|pid| Pid::from_raw(pid as i32)) {
+        self.end().await
+    }
+
+    async fn end(&mut self) -> anyhow::Result<()> {
+        if let Some(pid) = self.pid().and_then(|pid| Pid::from_raw(pid as i32)) {
             kill_process(pid, Signal::TERM)?;
         }
         let status = self.ended(STOP).await?;
@@ -131,18 +135,23 @@ impl Process {
         }
     }
 
-    /// Resident memory of the server, from `/proc`.
+    /// `None` once it has ended.
+    pub fn pid(&self) -> Option<u32> {
+        self.child.as_ref().and_then(Child::id)
+    }
+
+    /// Resident memory of the server.
     pub fn resident_bytes(&self) -> anyhow::Result<u64> {
-        let pid = self
-            .child
-            .as_ref()
-            .and_then(Child::id)
-            .context("the server runs")?;
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kilobytes = line.and_then(|line| line.split_whitespace().next());
-        let kilobytes: u64 = kilobytes.context("/proc names VmRSS")?.parse()?;
-        Ok(kilobytes * 1024)
+        let pid = self.pid().context("the server runs")?;
+        resident_bytes(pid).context("/proc names VmRSS")
+    }
+
+    /// Asks it to stop, waits until it has, and starts it again on the same data.
+    pub async fn restart(&mut self) -> anyhow::Result<()> {
+        self.end().await?;
+        self.launch(None)?;
+        self.ready(FIRST_START).await?;
+        Ok(())
     }
 
     /// Keeps the data directory, for whoever looks for what went wrong.

@@ -1,7 +1,7 @@
 //! A supervisor: watches the board, looks into conversations, whispers marked texts.
 
-use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crest_schema::ServerFrame;
 use crest_schema::frame::client::{Attach, Named, Scope, WatchBoard, Whisper};
@@ -13,15 +13,21 @@ use rand::seq::IteratorRandom;
 use tokio::sync::watch;
 use tokio::time::sleep_until;
 
-use super::meter::{Count, Meter};
+use super::measured::{Count, Latency};
+use super::meter::Meter;
 use crate::client::{Client, Incoming, Supervisor, What};
 use crate::history::MARKER;
 use crate::scenario;
 
-/// Watches until `stop` is set; the connection still stands then.
+/// Longest time that attaching takes.
+const ATTACHING_MS: u64 = 1_000;
+
+/// Watches until `stop` is set; the connection still stands then. `one_clock` says that the server's
+/// clock is this machine's.
 pub(super) async fn watch(
     supervisor: Supervisor,
-    habits: scenario::Supervisor,
+    habits: scenario::Supervisors,
+    one_clock: bool,
     meter: Meter,
     rng: StdRng,
     mut stop: watch::Receiver<bool>,
@@ -33,9 +39,10 @@ pub(super) async fn watch(
     let mut wall = Wall {
         supervisor,
         habits,
+        one_clock,
         meter,
         rng,
-        watched: BTreeSet::new(),
+        watched: BTreeMap::new(),
     };
     wall.watch_board().await;
     let mut whisper_at = Instant::now() + every;
@@ -57,10 +64,12 @@ pub(super) async fn watch(
 
 struct Wall {
     supervisor: Supervisor,
-    habits: scenario::Supervisor,
+    habits: scenario::Supervisors,
+    one_clock: bool,
     meter: Meter,
     rng: StdRng,
-    watched: BTreeSet<Id>,
+    /// Since when, in Unix milliseconds.
+    watched: BTreeMap<Id, u64>,
 }
 
 impl Wall {
@@ -86,13 +95,19 @@ impl Wall {
         match frame {
             ServerFrame::Welcome(_) => self.watch_board().await,
             ServerFrame::Board(board) => {
-                for row in board.conversations {
-                    if row.phase != Phase::Closed {
-                        self.look_into(row.conversation).await;
-                    }
+                // Each supervisor looks into other conversations than its colleagues.
+                let open = board.conversations.into_iter();
+                let open: Vec<Id> = open
+                    .filter(|row| row.phase != Phase::Closed)
+                    .map(|row| row.conversation)
+                    .collect();
+                let room = self.habits.watch.saturating_sub(self.watched.len());
+                for conversation in open.into_iter().sample(&mut self.rng, room) {
+                    self.look_into(conversation).await;
                 }
             }
             ServerFrame::StaffEvent(event) => {
+                self.behind(event.conversation, event.at);
                 if matches!(event.event, StaffEvent::Closed { .. }) {
                     self.turn_away(event.conversation).await;
                 }
@@ -101,8 +116,21 @@ impl Wall {
         }
     }
 
+    /// How late the event is here. What came before attaching is old, not late.
+    fn behind(&mut self, conversation: Id, at_ms: u64) {
+        self.meter.count(Count::WatchedEvents);
+        let now = unix_ms();
+        let since = self.watched.get(&conversation);
+        if self.one_clock && since.is_some_and(|since| at_ms > since + ATTACHING_MS) {
+            let late = Duration::from_millis(now.saturating_sub(at_ms));
+            self.meter.record(Latency::Watch, late);
+        }
+    }
+
     async fn look_into(&mut self, conversation: Id) {
-        if self.watched.len() < self.habits.watch && self.watched.insert(conversation) {
+        let room = self.watched.len() < self.habits.watch;
+        if room && !self.watched.contains_key(&conversation) {
+            self.watched.insert(conversation, unix_ms());
             self.meter.count(Count::Watched);
             let after = 0;
             let attach = Attach {
@@ -114,14 +142,14 @@ impl Wall {
     }
 
     async fn turn_away(&mut self, conversation: Id) {
-        if self.watched.remove(&conversation) {
+        if self.watched.remove(&conversation).is_some() {
             self.order(ClientFrame::Detach(Named { conversation }))
                 .await;
         }
     }
 
     async fn whisper(&mut self) {
-        let Some(conversation) = self.watched.iter().copied().choose(&mut self.rng) else {
+        let Some(conversation) = self.watched.keys().copied().choose(&mut self.rng) else {
             return;
         };
         let id = Id(self.rng.random());
@@ -134,4 +162,9 @@ impl Wall {
         };
         self.order(ClientFrame::Whisper(whisper)).await;
     }
+}
+
+fn unix_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_millis() as u64)
 }

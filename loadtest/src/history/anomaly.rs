@@ -1,7 +1,7 @@
 //! Broken promises, each with where and before whom.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use crest_schema::frame::Id;
 use serde::Serialize;
@@ -30,6 +30,10 @@ pub enum Promise {
     Capacity,
     /// G5: one open conversation a customer and channel.
     OneConversation,
+    /// Nobody is given an agent past one of the same queue who is ahead.
+    QueueOrder,
+    /// G1, G2: a transcript read again says what it said before, and perhaps more.
+    Reread,
     /// G7: customers see no whisper nor anything else of the desk.
     Whisper,
     /// G11: one connection's messages stand in the order sent.
@@ -104,6 +108,8 @@ pub struct Report {
     pub events: u64,
     pub observations: u64,
     pub acknowledged: u64,
+    /// Transcripts compared with a later reading of the same.
+    pub reread: u64,
 }
 
 impl Report {
@@ -112,6 +118,28 @@ impl Report {
 
     pub fn is_clean(&self) -> bool {
         self.broken.is_empty()
+    }
+
+    /// For people: what was held against what, and the first anomalies of each promise.
+    pub fn words(&self) -> String {
+        let mut words = format!(
+            "history: {} conversations, {} events, {} observations, {} acknowledged, \
+             {} transcripts compared with a later reading: {} anomalies",
+            self.conversations,
+            self.events,
+            self.observations,
+            self.acknowledged,
+            self.reread,
+            self.total()
+        );
+        for (promise, count) in &self.broken {
+            let _ = write!(words, "\nBROKEN {promise:?}: {count} times");
+            let told = self.anomalies.iter().filter(|it| it.promise == *promise);
+            for anomaly in told.take(5) {
+                let _ = write!(words, "\n  {anomaly}");
+            }
+        }
+        words
     }
 
     pub fn total(&self) -> u64 {

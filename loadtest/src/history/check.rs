@@ -3,6 +3,7 @@
 use super::anomaly::{Anomaly, Promise, Report};
 use super::claims;
 use super::log::Logs;
+use super::queueing;
 use super::seen::{History, Seen, Side};
 use super::sending::Sending;
 use super::viewing::Viewing;
@@ -42,5 +43,6 @@ pub fn check(history: &History) -> Report {
     }
     sending.finish(&mut report);
     claims::check(history, &mut report);
+    queueing::check(&history.transcripts, &mut report);
     report
 }

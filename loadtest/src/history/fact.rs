@@ -7,9 +7,10 @@ use crest_schema::frame::customer_view::{CustomerEntry, CustomerEvent, Speaker};
 use crest_schema::frame::server::{Event, StaffEventFrame};
 use crest_schema::frame::staff_view::{Author, StaffEntry, StaffEvent};
 use crest_schema::frame::{Body, Id};
+use serde::{Deserialize, Serialize};
 
 /// What happened, without its text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fact {
     pub kind: Kind,
     pub by: By,
@@ -26,7 +27,7 @@ pub struct Fact {
 }
 
 /// Kinds of both views: `Joined` and `Ended` are what customers see of accepting and closing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Kind {
     Opened,
     Message,
@@ -51,7 +52,7 @@ pub enum Kind {
 }
 
 /// Whose it is. An offer, acceptance or transfer is its agent's.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum By {
     Nobody,
     Customer,

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use crest_schema::frame::Id;
 use crest_schema::frame::staff_view::{Opened, StaffEntry, StaffEvent};
+use serde::{Deserialize, Serialize};
 
 use super::anomaly::{Anomaly, Promise, Report};
 use super::fact::{Fact, Kind, staff_fact};
 
 /// A conversation as a supervisor reads it after the run.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Transcript {
     pub conversation: Id,
     pub customer: String,
@@ -19,13 +20,25 @@ pub struct Transcript {
     pub quiet: usize,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+/// What decides a place in a queue, of an event that begins a wait.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InLine {
+    pub group: String,
+    /// Unix milliseconds; carried over where the wait is taken up again.
+    pub enqueued_at: u64,
+    pub boost_ms: u64,
+    /// Skills, a preferred agent or somebody excluded: it may be passed over for a while.
+    pub particular: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LogEntry {
     pub seq: u64,
     pub customer_seq: Option<u64>,
     /// Unix milliseconds, the server's clock.
     pub at: u64,
     pub fact: Fact,
+    pub in_line: Option<InLine>,
 }
 
 impl Transcript {
@@ -48,10 +61,27 @@ impl Transcript {
                     customer_seq: entry.customer_seq,
                     at: entry.at,
                     fact: staff_fact(conversation, entry),
+                    in_line: in_line(&entry.event),
                 })
                 .collect(),
         }
     }
+}
+
+fn in_line(event: &StaffEvent<'_>) -> Option<InLine> {
+    let StaffEvent::Waiting(waiting) = event else {
+        return None;
+    };
+    let particular = waiting.sticky.is_some()
+        || !waiting.required.is_empty()
+        || !waiting.preferred.is_empty()
+        || !waiting.excluded.is_empty();
+    Some(InLine {
+        group: waiting.group.to_string(),
+        enqueued_at: waiting.enqueued_at,
+        boost_ms: waiting.boost_ms,
+        particular,
+    })
 }
 
 /// The transcripts, to be asked by seq in either numbering and by message id.

@@ -42,9 +42,22 @@ impl Recorder {
         std::mem::take(&mut *self.lock())
     }
 
-    /// A copy of everything recorded so far.
-    pub fn snapshot(&self) -> History {
-        self.lock().clone()
+    /// Looks at everything recorded so far.
+    pub fn look<T>(&self, at: impl FnOnce(&History) -> T) -> T {
+        at(&self.lock())
+    }
+
+    /// Adds what another process of the run recorded.
+    pub fn absorb(&self, other: History) {
+        let mut history = self.lock();
+        let offset = history.clients.len();
+        history.clients.extend(other.clients);
+        let observations = other.observations.into_iter().map(|mut it| {
+            it.client += offset;
+            it
+        });
+        history.observations.extend(observations);
+        history.transcripts.extend(other.transcripts);
     }
 
     fn lock(&self) -> MutexGuard<'_, History> {

@@ -1,6 +1,7 @@
 //! What a client can tell of: the alphabet of observations.
 
 use crest_schema::frame::Id;
+use serde::{Deserialize, Serialize};
 
 use super::fact::Fact;
 use super::log::Transcript;
@@ -9,14 +10,14 @@ use super::log::Transcript;
 pub const MARKER: &str = "whisper#";
 
 /// Which numbering a client reads, and what it must never see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Side {
     Customer,
     Staff,
 }
 
 /// Who observed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Client {
     /// For people: an agent's name, a customer's number in the run.
     pub name: String,
@@ -24,7 +25,7 @@ pub struct Client {
 }
 
 /// One thing that one client saw or did; a client's observations stand in the order it made them.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Observation {
     /// Index into [`History::clients`].
     pub client: usize,
@@ -33,7 +34,7 @@ pub struct Observation {
     pub seen: Seen,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Seen {
     /// Written to this connection: a frame with an id of the client's own. `content` is the digest of
     /// what it says, in the form of [`Fact::content`].
@@ -98,7 +99,7 @@ pub enum Seen {
     },
     /// A frame that only staff may receive.
     StaffFrame {
-        name: &'static str,
+        name: String,
     },
     /// Bytes that are not a frame of this protocol.
     Unreadable {
@@ -109,7 +110,7 @@ pub enum Seen {
 }
 
 /// A whole run.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct History {
     pub clients: Vec<Client>,
     pub observations: Vec<Observation>,

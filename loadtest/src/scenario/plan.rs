@@ -5,8 +5,8 @@ use std::time::Duration;
 use rand::RngExt;
 use rand::rngs::StdRng;
 
+use super::people::Customers;
 use super::shape::Shape;
-use super::toml::Customers;
 use super::words;
 
 /// With these words a customer lets the agent go.
@@ -20,6 +20,17 @@ pub struct Dialogue {
     pub human_at: Option<usize>,
     /// Level given at the end.
     pub rating: Option<u8>,
+    pub manner: Manner,
+}
+
+/// Who the customer is to the server, and how well it behaves on the wire.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Manner {
+    /// `None` for an anonymous visitor, else the tier the shop signs.
+    pub tier: Option<u8>,
+    pub slow_reader: bool,
+    /// Its network vanishes before this burst.
+    pub vanishes_before: Option<usize>,
 }
 
 /// Messages in a row, and the pause before the first of them.
@@ -57,10 +68,27 @@ impl Dialogue {
         let rating = rng
             .random_bool(customers.rate_share)
             .then(|| rng.random_range(1..=4));
+        let manner = Manner::draw(customers, bursts.len(), rng);
         Self {
             bursts,
             human_at,
             rating,
+            manner,
+        }
+    }
+}
+
+impl Manner {
+    fn draw(customers: &Customers, bursts: usize, rng: &mut StdRng) -> Self {
+        let signed = rng.random_bool(customers.signed_share);
+        let vip = rng.random_bool(customers.vip_share);
+        let slow_reader = rng.random_bool(customers.slow_share);
+        let vanishes = rng.random_bool(customers.half_open_share);
+        Self {
+            tier: signed.then_some(if vip { customers.vip_tier } else { 0 }),
+            slow_reader,
+            // Somebody who never spoke has nothing to come back to.
+            vanishes_before: vanishes.then_some(bursts.div_ceil(2).max(1)),
         }
     }
 }

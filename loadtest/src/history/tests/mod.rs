@@ -1,7 +1,7 @@
 //! A correct run passes; every seeded mutant of it is caught, for the reason it was made for.
 
 mod mutants;
-mod sample;
+pub(super) mod sample;
 
 use super::{Report, check};
 

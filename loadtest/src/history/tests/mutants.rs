@@ -628,7 +628,13 @@ fn a_whisper_that_leaves_a_hole_in_the_customers_numbers() {
 #[test]
 fn a_staff_frame_to_a_customer() {
     caught(&[Promise::Whisper], |run| {
-        run.saw(FIRST_CUSTOMER, 0, Seen::StaffFrame { name: "offer" });
+        run.saw(
+            FIRST_CUSTOMER,
+            0,
+            Seen::StaffFrame {
+                name: "offer".to_owned(),
+            },
+        );
         Place {
             client: Some(run.history.clients[FIRST_CUSTOMER].name.clone()),
             ..Place::default()

@@ -302,6 +302,7 @@ impl Log {
             customer_seq,
             at: self.at,
             fact,
+            in_line: None,
         });
     }
 }
