@@ -1,5 +1,5 @@
 # The commands a newcomer needs; README.md explains each.
-.PHONY: run test lint python
+.PHONY: run test lint python bench peers
 
 VENV ?= target/venv
 
@@ -19,3 +19,15 @@ $(VENV)/ready: schema/example/requirements.txt
 
 test: lint python
 	CREST_PYTHON="$(CURDIR)/$(VENV)/bin/python" cargo test --workspace
+
+# Crest against floors and peers, on two quiet cores; writes the table of benches/RESULTS.md.
+# ROWS="1 4a" measures only those. What a peer needs and is not there is skipped with a word.
+bench: peers
+	cargo build --release --bin crest
+	cargo build --release -p crest-benches --bin crest-bench
+	$(or $(CARGO_TARGET_DIR),target)/release/crest-bench run $(ROWS) --keep \
+		--crest $(or $(CARGO_TARGET_DIR),target)/release/crest
+
+peers:
+	-command -v npm >/dev/null && cd benches/peers/ws && npm ci --silent --no-audit --no-fund
+	-command -v go >/dev/null && cd benches/peers/centrifuge && go build -o centrifuge .

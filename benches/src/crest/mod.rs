@@ -1,0 +1,9 @@
+//! The product under test: the released binary, driven through its own wire and nothing else.
+
+mod http;
+mod node;
+mod people;
+mod talk;
+
+pub use node::{Ack, Node};
+pub use people::{Desk, Shape, customer, said};

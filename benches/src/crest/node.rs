@@ -1,0 +1,105 @@
+//! A node on fresh data, with limits that a benchmark does not run into.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+
+use super::http;
+use crate::drive::Server;
+
+const START: Duration = Duration::from_secs(60);
+
+/// When a message is acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ack {
+    /// Once it is synced: the default of the product.
+    Synced,
+    /// Once it is written to the system: `store.durability = "relaxed"`.
+    Written,
+}
+
+/// A running node. Its data go with it.
+pub struct Node {
+    pub server: Server,
+    pub address: SocketAddr,
+    _data: Data,
+}
+
+impl Node {
+    /// Starts `binary` and waits until it is ready. `data` is made, and removed with the node.
+    pub fn start(binary: &Path, data: PathBuf, ack: Ack) -> anyhow::Result<Self> {
+        let data = Data::new(data)?;
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        let log = std::fs::File::create(data.0.join("log"))?;
+        let durability = match ack {
+            Ack::Synced => "full",
+            Ack::Written => "relaxed",
+        };
+        let mut command = Command::new(binary);
+        command
+            .arg("serve")
+            .env("CREST__SERVER__LISTEN", address.to_string())
+            .env("CREST__STORE__PATH", data.0.join("data"))
+            .env("CREST__STORE__DURABILITY", durability)
+            .env("CREST__LIMITS__FRAMES_PER_S", "100000")
+            .env("CREST__LIMITS__FRAMES_BURST", "100000")
+            .env("CREST__LIMITS__PING_MS", "600000")
+            // Hundreds of agents log in, and their passwords are nobody's.
+            .env("CREST__AUTH__DEV", "true")
+            .env("CREST__AUTH__HASH_MEMORY_KIB", "8")
+            .env("CREST__AUTH__HASH_PASSES", "1")
+            .env("CREST__LOG__LEVEL", "warn")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log);
+        let mut node = Self {
+            server: Server::spawn(&mut command)?,
+            address,
+            _data: data,
+        };
+        node.ready()
+            .with_context(|| format!("{} is not ready", binary.display()))?;
+        Ok(node)
+    }
+
+    /// The server alone, its data kept until the returned value is dropped.
+    pub fn into_server(self) -> (Server, Data) {
+        (self.server, self._data)
+    }
+
+    fn ready(&mut self) -> anyhow::Result<()> {
+        let start = Instant::now();
+        while start.elapsed() < START {
+            if http::get(self.address, "/readyz", None).is_ok() {
+                return Ok(());
+            }
+            if self.server.has_ended() {
+                let log = std::fs::read_to_string(self._data.0.join("log"))?;
+                bail!("it has ended: {log}");
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        bail!("no answer in {START:?}")
+    }
+}
+
+/// A directory that lives as long as the value.
+pub struct Data(PathBuf);
+
+impl Data {
+    pub fn new(path: PathBuf) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Data {
+    fn drop(&mut self) {
+        // Nobody can be told any more; it lies in a temporary directory.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

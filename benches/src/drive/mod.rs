@@ -1,0 +1,12 @@
+//! Servers on one core, driven from another: processes, their connections, and loads upon them.
+
+mod crowd;
+mod fanout;
+mod line;
+mod server;
+mod slice;
+
+pub use crowd::Crowd;
+pub use line::Line;
+pub use server::{CLIENT_CORE, SERVER_CORE, Server, Started};
+pub use slice::Slice;

@@ -1,0 +1,33 @@
+//! The rows of the table, one file each kind of work.
+
+mod append;
+mod contenders;
+mod fanout;
+mod knowledge;
+mod memory;
+mod scene;
+mod send;
+mod surge;
+
+use crate::report::Row;
+
+pub use scene::Scene;
+pub use surge::Surge;
+
+/// Rows in the order of the table; each name may stand on the command line.
+pub const ROWS: [&str; 8] = ["1", "1s", "3", "4a", "4b", "6", "11", "12"];
+
+/// Measures one of [`ROWS`]. Rows 1 and 2 come from one run.
+pub fn measure(name: &str, scene: &Scene) -> anyhow::Result<Vec<Row>> {
+    match name {
+        "1" | "2" => send::rows(scene),
+        "1s" => send::shown(scene),
+        "3" => append::rows(scene),
+        "4a" => fanout::paced(scene),
+        "4b" => fanout::burst(scene),
+        "6" => memory::rows(scene),
+        "11" => surge::rows(scene),
+        "12" => knowledge::rows(scene),
+        other => anyhow::bail!("there is no row {other}; there are {}", ROWS.join(", ")),
+    }
+}
