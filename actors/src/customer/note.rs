@@ -5,7 +5,8 @@ use crate::ids::{AgentId, ChannelId, ConversationId, GroupId, Millis, SessionId}
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Note {
     /// A session asks which conversation of `identity.channel` is open; with `open`, one is opened
-    /// where there is none. Answered by `Push::Routed`; repeated by the session until it is.
+    /// where there is none. Answered by `Push::Routed`, or by `Push::Refused` where nothing can be
+    /// opened; repeated by the session until it is.
     Enter {
         session: SessionId,
         identity: Identity,

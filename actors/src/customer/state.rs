@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::aggregate::{Aggregate, Context, Turn};
-use crate::conversation::{self, Entry, Opened};
+use crate::conversation::{self, Entry, Opened, Refusal};
 use crate::directory::Tenant;
 use crate::effect::{Effect, Envelope, Push};
 use crate::ids::{
@@ -111,7 +111,12 @@ impl Customer {
             self.point(context, tenant, &identity.channel, turn);
         }
         let pointer = self.pointer(&identity.channel).cloned();
-        turn.effects.push(Effect::Push(session, routed(&pointer)));
+        let stands = pointer.as_ref().is_some_and(|it| it.closed.is_none());
+        let answer = match open && !stands {
+            true => opens_nothing(),
+            false => routed(&pointer),
+        };
+        turn.effects.push(Effect::Push(session, answer));
         // Told again at every entrance: the first `Open` may have been lost.
         if let (true, Some(tenant), Some(pointer)) = (open, tenant, pointer)
             && pointer.closed.is_none()
@@ -265,6 +270,17 @@ impl Customer {
             }
             Event::Base(pointers) => self.pointers.clone_from(pointers),
         }
+    }
+}
+
+/// The tenant is gone, or the customer came from too many channels.
+fn opens_nothing() -> Push {
+    Push::Refused {
+        reference: 0,
+        conversation: None,
+        number: None,
+        refusal: Refusal::NotAllowed,
+        id: None,
     }
 }
 
