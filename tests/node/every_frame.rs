@@ -33,6 +33,8 @@ struct Desk {
     agent: Agent,
     /// Of which it has seen an event.
     seen: HashSet<Id>,
+    /// Which it has not seen the end of.
+    open: HashSet<Id>,
     accepting: HashMap<Id, Pending>,
 }
 
@@ -42,20 +44,23 @@ impl Desk {
         let mut desk = Self {
             agent,
             seen: HashSet::new(),
+            open: HashSet::new(),
             accepting: HashMap::new(),
         };
         desk.order(ready()).await;
         desk
     }
 
-    /// Works until it is told to stop.
+    /// Works until it is told to stop and has nothing left.
     async fn work(mut self, mut stop: oneshot::Receiver<()>) -> Self {
-        loop {
+        let mut stopping = false;
+        while !stopping || !self.open.is_empty() {
             tokio::select! {
                 incoming = self.agent.next() => self.take(incoming.expect("stays until told")).await,
-                _ = &mut stop => return self,
+                _ = &mut stop, if !stopping => stopping = true,
             }
         }
+        self
     }
 
     async fn order(&mut self, frame: ClientFrame) -> Pending {
@@ -88,8 +93,21 @@ impl Desk {
             }
             ServerFrame::StaffEvent(event) => {
                 self.seen.insert(event.conversation);
+                match event.event {
+                    StaffEvent::Closed { .. } => self.open.remove(&event.conversation),
+                    _ => self.open.insert(event.conversation),
+                };
                 if let Some(frame) = reaction(event.conversation, event.event) {
                     self.order(frame).await;
+                }
+            }
+            // It ended while nobody was connected.
+            ServerFrame::Unassigned(named) => {
+                self.open.remove(&named.conversation);
+            }
+            ServerFrame::Error(error) => {
+                if let Some(conversation) = error.conversation.filter(|_| error.code == 303) {
+                    self.open.remove(&conversation);
                 }
             }
             _ => {}

@@ -4,6 +4,7 @@ mod cutter;
 mod every_frame;
 mod holding_on;
 mod node;
+mod overload;
 mod readme;
 mod stop;
 mod talk_to_it;

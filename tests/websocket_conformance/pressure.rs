@@ -76,6 +76,39 @@ fn a_full_outbox_drops_ephemera_then_marks_one_gap_and_goes_on_after_it() {
 }
 
 #[test]
+fn what_sessions_send_when_they_have_drained_goes_out_however_many_drain_at_once() {
+    run(async {
+        let few = SocketLimits {
+            outbox_frames: 4,
+            ..limits()
+        };
+        let server = Server::new(few, echo);
+        // More than the flusher writes in one go; their peers read, so the flusher itself drains all.
+        let mut peers = Vec::new();
+        for _ in 0..300 {
+            peers.push(server.connect().await);
+        }
+        settle().await;
+        for (_, id) in &peers {
+            while server
+                .gate
+                .send(*id, Bytes::from_static(b"event"), Kind::Must)
+                == Sent::Queued
+            {}
+        }
+        for (peer, _) in &mut peers {
+            let frames = until(peer, b"gap").await;
+            assert_eq!(
+                frames.len(),
+                5,
+                "what was queued, and then what came of draining"
+            );
+        }
+        assert_eq!(server.ends(), [], "nobody was closed for it");
+    });
+}
+
+#[test]
 fn a_peer_that_never_drains_its_gap_is_closed_with_4001() {
     run(async {
         let server = Server::new(limits(), echo);
