@@ -33,7 +33,8 @@ pub struct Sessions {
     hub: Rc<Hub>,
     gate: Gate,
     doors: Doors,
-    table: RefCell<HashMap<SessionId, Entry>>,
+    /// Boxed: a table that has just grown is half empty.
+    table: RefCell<HashMap<SessionId, Box<Entry>>>,
     /// When each session wants to repeat something.
     beats: RefCell<BTreeSet<(Millis, SessionId)>>,
     ladder: Cell<Ladder>,
@@ -165,7 +166,7 @@ impl Sessions {
             paused: false,
             audit: Audit::None,
         };
-        self.table.borrow_mut().insert(id, entry);
+        self.table.borrow_mut().insert(id, Box::new(entry));
         let mut out = Vec::new();
         let mut turn = self.turn(id, &tenant, &mut out);
         let welcome = guest.welcome(&turn, self.doors.heartbeat_ms());
@@ -546,7 +547,7 @@ impl Handler for Front {
             paused: false,
             audit: Audit::None,
         };
-        self.table.borrow_mut().insert(id, entry);
+        self.table.borrow_mut().insert(id, Box::new(entry));
         self.beats.borrow_mut().insert((at, id));
     }
 
