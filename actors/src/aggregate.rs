@@ -6,6 +6,7 @@ use crate::conversation::{Entry, Summary};
 use crate::directory::Directory;
 use crate::effect::Effect;
 use crate::ids::{Millis, Seq};
+use crate::limits::PASSIVATE_AFTER_MS;
 
 /// What a turn may look at besides the state: time, configuration and randomness come in with it.
 pub struct Context {
@@ -44,6 +45,9 @@ pub trait Aggregate: Sized + 'static {
     type Key: Clone;
     type Event: Clone + std::fmt::Debug;
     type Note;
+
+    /// Milliseconds without a turn after which it is asked [`Aggregate::may_passivate`].
+    const LINGER_MS: u64 = PASSIVATE_AFTER_MS;
 
     /// The state of an empty log.
     fn empty(key: Self::Key) -> Self;

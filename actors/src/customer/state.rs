@@ -9,7 +9,7 @@ use crate::effect::{Effect, Envelope, Push};
 use crate::ids::{
     AgentId, ChannelId, ConversationId, ConversationKey, CustomerKey, Millis, Seq, SessionId,
 };
-use crate::limits::{BASE_EVERY, POINTERS_MAX};
+use crate::limits::{BASE_EVERY, CUSTOMER_LINGER_MS, POINTERS_MAX};
 
 use super::note::{Event, Identity, Note, Pointer};
 
@@ -30,6 +30,8 @@ impl Aggregate for Customer {
     type Key = CustomerKey;
     type Event = Event;
     type Note = Note;
+
+    const LINGER_MS: u64 = CUSTOMER_LINGER_MS;
 
     fn empty(key: CustomerKey) -> Self {
         Self {
@@ -244,6 +246,7 @@ impl Customer {
                     pointer.opening = *opening;
                     pointer.closed = None;
                 } else {
+                    self.pointers.reserve_exact(1); // most use one channel for life
                     self.pointers.push(Pointer {
                         channel: channel.clone(),
                         conversation: *conversation,

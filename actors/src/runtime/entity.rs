@@ -7,7 +7,6 @@ use actix::{Actor, ActorContext, AsyncContext, Context, StreamHandler};
 
 use crate::aggregate::Turn;
 use crate::ids::Token;
-use crate::limits::PASSIVATE_AFTER_MS;
 use crate::ports::Stored;
 
 use super::Hub;
@@ -66,7 +65,7 @@ impl<A: Kind> Entity<A> {
         self.in_flight = self
             .hub
             .commit::<A>(&self.key, self.life, self.in_flight, turn);
-        let idle = context.now.plus(PASSIVATE_AFTER_MS);
+        let idle = context.now.plus(A::LINGER_MS);
         let due = self.state.wake_at().map_or(idle, |at| at.min(idle));
         let armed = self.hub.arm(self.armed, due, || A::address(&self.key));
         self.armed = Some(armed);
@@ -81,7 +80,7 @@ impl<A: Kind> Entity<A> {
         }
         let settled = self.in_flight <= self.hub.released() && self.lane.is_empty();
         if !settled || !self.state.may_passivate(now) {
-            let idle = now.plus(PASSIVATE_AFTER_MS);
+            let idle = now.plus(A::LINGER_MS);
             let due = self.state.wake_at().map_or(idle, |at| at.min(idle));
             self.armed = Some(self.hub.arm(None, due, || A::address(&self.key)));
             return;
