@@ -46,9 +46,6 @@ pub trait Aggregate: Sized + 'static {
     type Event: Clone + std::fmt::Debug;
     type Note;
 
-    /// Milliseconds without a turn after which it is asked [`Aggregate::may_passivate`].
-    const LINGER_MS: u64 = PASSIVATE_AFTER_MS;
-
     /// The state of an empty log.
     fn empty(key: Self::Key) -> Self;
 
@@ -69,6 +66,11 @@ pub trait Aggregate: Sized + 'static {
 
     /// May it be dropped from memory now? Its `wake_at` is kept and brings it back.
     fn may_passivate(&self, now: Millis) -> bool;
+
+    /// Milliseconds without a turn after which it is asked whether it may leave memory.
+    fn linger_ms(&self) -> u64 {
+        PASSIVATE_AFTER_MS
+    }
 
     /// Seq of the newest event, durable or in flight.
     fn last(&self) -> Seq;

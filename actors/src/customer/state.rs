@@ -31,8 +31,6 @@ impl Aggregate for Customer {
     type Event = Event;
     type Note = Note;
 
-    const LINGER_MS: u64 = CUSTOMER_LINGER_MS;
-
     fn empty(key: CustomerKey) -> Self {
         Self {
             key,
@@ -87,6 +85,10 @@ impl Aggregate for Customer {
     fn may_passivate(&self, _now: Millis) -> bool {
         // Nothing is held here that the log does not hold.
         true
+    }
+
+    fn linger_ms(&self) -> u64 {
+        CUSTOMER_LINGER_MS
     }
 
     fn last(&self) -> Seq {
