@@ -6,6 +6,7 @@ use crate::conversation::{Entry, Summary};
 use crate::directory::Directory;
 use crate::effect::Effect;
 use crate::ids::{Millis, Seq};
+use crate::limits::PASSIVATE_AFTER_MS;
 
 /// What a turn may look at besides the state: time, configuration and randomness come in with it.
 pub struct Context {
@@ -65,6 +66,11 @@ pub trait Aggregate: Sized + 'static {
 
     /// May it be dropped from memory now? Its `wake_at` is kept and brings it back.
     fn may_passivate(&self, now: Millis) -> bool;
+
+    /// Milliseconds without a turn after which it is asked whether it may leave memory.
+    fn linger_ms(&self) -> u64 {
+        PASSIVATE_AFTER_MS
+    }
 
     /// Seq of the newest event, durable or in flight.
     fn last(&self) -> Seq;

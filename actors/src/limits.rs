@@ -94,6 +94,14 @@ pub const POINTERS_MAX: usize = 64;
 pub const BASE_EVERY: u64 = 256;
 /// An actor without sessions and deadlines nearby leaves memory after so long.
 pub const PASSIVATE_AFTER_MS: u64 = 120_000;
+/// A conversation that its bot serves, or that is closed, rests out of memory after so long although
+/// sessions listen: reading a short log again costs less than the bot's answer to what disturbs it.
+pub const REST_AFTER_MS: u64 = 5_000;
+/// Events of a log that is read again so readily.
+pub const REST_EVENTS_MAX: u64 = 64;
+/// A customer's actor is needed when a session enters and when a conversation ends, hardly ever
+/// between: it stays for the question that follows a connection, no longer.
+pub const CUSTOMER_LINGER_MS: u64 = 5_000;
 /// After a burst the newest seq is repeated once.
 pub const TAIL_REPEAT_MS: u64 = 250;
 

@@ -7,9 +7,9 @@ use bench::{Bench, Plan, SESSION, say, text};
 use crest_actors::agent;
 use crest_actors::board;
 use crest_actors::conversation::{Command, Note, Refusal};
-use crest_actors::effect::{Envelope, Push};
+use crest_actors::effect::{Effect, Envelope, Push};
 use crest_actors::ids::{Millis, Seq};
-use crest_actors::limits::PASSIVATE_AFTER_MS;
+use crest_actors::limits::{PASSIVATE_AFTER_MS, REST_AFTER_MS};
 use crest_actors::{queue, skill_group};
 
 /// What an actor is told, made for a bench.
@@ -235,6 +235,73 @@ fn an_idle_conversation_leaves_memory_and_comes_back_where_it_was() {
             .iter()
             .any(|push| matches!(push, Push::Ack { seq: Seq(2), .. }));
         assert!(known, "its ids are remembered for life");
+    });
+}
+
+#[test]
+fn a_conversation_that_rests_keeps_its_sessions_and_the_order_of_their_commands() {
+    run(async |bench| {
+        bench.open().await;
+        for _ in 0..4 {
+            bench.advance(REST_AFTER_MS).await;
+        }
+        assert!(!bench.is_up("conversation"), "it rests though attached");
+        bench.take();
+        bench.beat(Seq(1));
+        bench.settle().await;
+        assert!(!bench.is_up("conversation"), "a beat that lacks nothing");
+        assert_eq!(bench.take(), [], "needs no answer either");
+
+        bench.command(0, say(1, "在吗"));
+        bench.command(2, say(3, "第三句"));
+        bench.settle().await;
+        let pushes = bench.take();
+        assert!(
+            pushes
+                .iter()
+                .any(|push| matches!(push, Push::Ack { seq: Seq(2), .. })),
+            "the same link goes on: {pushes:?}"
+        );
+        assert!(
+            pushes
+                .iter()
+                .any(|push| matches!(push, Push::Resend { from: 1, .. })),
+            "and still counts its commands: {pushes:?}"
+        );
+    });
+}
+
+#[test]
+fn a_session_that_lacks_an_event_wakes_a_conversation_that_rests() {
+    run(async |bench| {
+        bench.open().await;
+        for _ in 0..4 {
+            bench.advance(REST_AFTER_MS).await;
+        }
+        assert!(!bench.is_up("conversation"));
+        bench.take();
+        bench.beat(Seq(0));
+        bench.settle().await;
+        let told = |push: &Push| matches!(push, Push::Tail { last: Seq(1), .. });
+        assert!(bench.take().iter().any(told));
+        assert!(bench.is_up("conversation"));
+    });
+}
+
+#[test]
+fn a_board_that_lost_its_memory_hears_of_conversations_that_rest() {
+    run(async |bench| {
+        bench.open().await;
+        for _ in 0..4 {
+            bench.advance(REST_AFTER_MS).await;
+        }
+        assert!(!bench.is_up("conversation"));
+        bench.hub.run([Effect::Rally(bench.tenant())]);
+        bench.settle().await;
+        assert!(
+            bench.is_up("conversation"),
+            "it was woken to describe itself"
+        );
     });
 }
 

@@ -80,6 +80,7 @@ pub async fn run(
     let desk: Arc<dyn DeskStore> = Arc::new(SqliteDesk::open(&config.store.path)?);
     let auth = Arc::new(Auth::open(desk.clone(), &config.auth).await?);
     let clock = Clock::system();
+    let upkeep = tokio::task::spawn_local(keep_metrics_small(metrics.clone()));
     let seeded = seed(&config, &desk, clock.now()).await?;
     let directory = Arc::new(desk.directory().await?);
 
@@ -153,6 +154,7 @@ pub async fn run(
     let _ = told_http.send(());
     drain(&post, Duration::from_millis(config.server.drain_ms)).await;
     follower.abort();
+    upkeep.abort();
     let _ = serving.await;
     for arbiter in threads {
         arbiter.stop();
@@ -299,6 +301,17 @@ async fn follow_desk(desk: Arc<dyn DeskStore>, bots: Bots, post: Post, first: u6
             tracing::error!(%error, "the desk changed and cannot be read; what was served before stays for now");
             tokio::time::sleep(AGAIN).await;
         }
+    }
+}
+
+/// Folds what histograms have gathered: until then each sample takes memory, whether or not anybody
+/// ever reads the metrics.
+async fn keep_metrics_small(metrics: PrometheusHandle) {
+    const UPKEEP: Duration = Duration::from_secs(5);
+    let mut ticks = tokio::time::interval(UPKEEP);
+    loop {
+        ticks.tick().await;
+        metrics.run_upkeep();
     }
 }
 

@@ -32,5 +32,6 @@ pub enum End {
     },
 }
 
-/// Heads of all logs in use. Only the writer changes one whose end is known.
-pub type Heads = DashMap<LogId, Head>;
+/// Heads of all logs in use. Only the writer changes one whose end is known. Boxed: a table that has
+/// just grown is half empty.
+pub type Heads = DashMap<LogId, Box<Head>>;

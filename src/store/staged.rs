@@ -1,6 +1,6 @@
 //! What one transaction changes, kept apart until it is durable: a roll-back just drops it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crest_actors::ids::Token;
 use crest_actors::ports::{Append, LogId};
@@ -19,7 +19,7 @@ const INSERT_NAME: &str = "INSERT INTO log_name (kind, tenant, id, log_no) VALUE
 const PAGE_BYTES: u64 = 4_120;
 
 pub struct Staged {
-    pub heads: HashMap<LogId, Head>,
+    pub heads: HashMap<LogId, Box<Head>>,
     pub next_row: u64,
     pub next_log_no: u64,
     /// Where the horizon moves to, if it moves.
@@ -71,17 +71,11 @@ impl Staged {
     }
 
     /// Names every row in a locator, so that none before this one need ever be scanned again.
-    pub fn move_horizon(
-        &mut self,
-        connection: &Connection,
-        heads: &Heads,
-        open: &HashSet<LogId>,
-    ) -> rusqlite::Result<()> {
-        for log in open {
-            if !self.heads.contains_key(log)
-                && let Some(head) = self.take(heads, log)
-            {
-                self.heads.insert(log.clone(), head);
+    pub fn move_horizon(&mut self, connection: &Connection, heads: &Heads) -> rusqlite::Result<()> {
+        // Rare enough to look at every head: a set of these would cost every log its name again.
+        for head in heads.iter() {
+            if !head.open.rows.is_empty() && !self.heads.contains_key(head.key()) {
+                self.heads.insert(head.key().clone(), head.value().clone());
             }
         }
         let mut unnamed: Vec<_> = self
@@ -107,7 +101,7 @@ impl Staged {
         self.bytes + (self.runs + 2) * PAGE_BYTES
     }
 
-    fn take(&mut self, heads: &Heads, log: &LogId) -> Option<Head> {
+    fn take(&mut self, heads: &Heads, log: &LogId) -> Option<Box<Head>> {
         match self.heads.remove(log) {
             Some(head) => Some(head),
             None => heads.get(log).map(|head| head.clone()),

@@ -1,6 +1,5 @@
 //! The one thread that writes: takes everything queued, stores it in one commit, answers in order.
 
-use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -56,8 +55,6 @@ pub struct Writer {
     next_row: u64,
     next_log_no: u64,
     horizon: u64,
-    /// Logs with events that no locator names.
-    open: HashSet<LogId>,
     /// Written to the write-ahead log since the last checkpoint, roughly.
     unchecked_bytes: u64,
     /// Why nothing is written any more.
@@ -85,7 +82,6 @@ impl Writer {
             next_row: start.next_row,
             next_log_no: start.next_log_no,
             horizon: start.next_row - 1,
-            open: HashSet::new(),
             unchecked_bytes: 0,
             sealed: None,
             closing: false,
@@ -193,7 +189,7 @@ impl Writer {
         }
         if settle || staged.next_row - 1 - self.horizon >= HORIZON_ROWS {
             self.begin(&mut writing)?;
-            let moved = staged.move_horizon(&self.connection, &self.heads, &self.open);
+            let moved = staged.move_horizon(&self.connection, &self.heads);
             self.sql(moved)?;
         }
         if writing {
@@ -245,12 +241,14 @@ impl Writer {
                 head.token = token;
                 head.used = used;
             })
-            .or_insert_with(|| Head {
-                log_no: None,
-                token,
-                end: End::Unread,
-                open: Run::default(),
-                used,
+            .or_insert_with(|| {
+                Box::new(Head {
+                    log_no: None,
+                    token,
+                    end: End::Unread,
+                    open: Run::default(),
+                    used,
+                })
             });
         staged.fence(log, token);
         token
@@ -262,11 +260,6 @@ impl Writer {
         self.next_log_no = staged.next_log_no;
         self.unchecked_bytes += staged.written_bytes();
         for (log, head) in staged.heads {
-            if head.open.rows.is_empty() {
-                self.open.remove(&log);
-            } else if !self.open.contains(&log) {
-                self.open.insert(log.clone());
-            }
             self.heads.insert(log, head);
         }
         if let Some(horizon) = staged.horizon {

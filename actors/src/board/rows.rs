@@ -38,7 +38,8 @@ pub struct Change {
 /// The rows as they stand, and the changes of the last versions.
 #[derive(Debug, Default)]
 pub struct Rows {
-    conversations: HashMap<ConversationId, Summary>,
+    /// Boxed: a table that has just grown is half empty, and a row is large.
+    conversations: HashMap<ConversationId, Box<Summary>>,
     agents: BTreeMap<AgentId, Availability>,
     queues: BTreeMap<GroupId, QueueStats>,
     version: u64,
@@ -82,7 +83,7 @@ impl Rows {
     pub fn conversation(&mut self, summary: Summary) {
         let id = summary.key.id;
         let known = self.conversations.get(&id);
-        if known.is_some_and(|known| known.position > summary.position || *known == summary) {
+        if known.is_some_and(|known| known.position > summary.position || **known == summary) {
             return;
         }
         let full = self.conversations.len() >= BOARD_ROWS_MAX;
@@ -93,7 +94,7 @@ impl Rows {
             .map(|known| &known.group)
             .filter(|group| **group != summary.group);
         let left = left.cloned();
-        self.conversations.insert(id, summary);
+        self.conversations.insert(id, Box::new(summary));
         self.change(Subject::Conversation(id), left);
     }
 
@@ -187,7 +188,7 @@ impl Rows {
     }
 
     pub fn summary(&self, id: &ConversationId) -> Option<&Summary> {
-        self.conversations.get(id)
+        self.conversations.get(id).map(|row| &**row)
     }
 
     pub fn availability(&self, agent: &AgentId) -> Option<&Availability> {
@@ -243,7 +244,7 @@ impl Rows {
             .conversations
             .values()
             .filter(|row| row.phase != PhaseKind::Closed);
-        let mut open: Vec<Summary> = open.cloned().collect();
+        let mut open: Vec<Summary> = open.map(|row| (**row).clone()).collect();
         open.sort_unstable_by_key(|row| row.key.id);
         open
     }

@@ -63,6 +63,11 @@ impl Links {
         self.sessions(|link| !link.is_customer() && link.session != session)
     }
 
+    /// Does any of them owe a command that was asked for again?
+    pub fn await_commands(&self) -> bool {
+        self.0.iter().any(|link| link.asked_at.is_some())
+    }
+
     pub fn any_customer(&self) -> bool {
         self.0.iter().any(Link::is_customer)
     }

@@ -14,6 +14,7 @@ mod matter;
 mod note;
 mod opening;
 mod phase;
+mod rest;
 mod speech;
 mod state;
 mod steering;
@@ -39,5 +40,6 @@ pub use event::{
     WaitReason, Waiting,
 };
 pub use note::{Command, Ephemeral, Note, Overflow, Place, Refusal, Role};
+pub use rest::Rest;
 pub use state::Conversation;
 pub use summary::{PhaseKind, Summary};

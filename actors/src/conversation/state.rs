@@ -98,6 +98,13 @@ impl Aggregate for Conversation {
                 .is_none_or(|at| at > now.plus(limits::PASSIVATE_AFTER_MS))
     }
 
+    fn linger_ms(&self) -> u64 {
+        match self.is_restful() {
+            true => limits::REST_AFTER_MS,
+            false => limits::PASSIVATE_AFTER_MS,
+        }
+    }
+
     fn last(&self) -> Seq {
         self.fold.last
     }

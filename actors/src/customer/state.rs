@@ -9,7 +9,7 @@ use crate::effect::{Effect, Envelope, Push};
 use crate::ids::{
     AgentId, ChannelId, ConversationId, ConversationKey, CustomerKey, Millis, Seq, SessionId,
 };
-use crate::limits::{BASE_EVERY, POINTERS_MAX};
+use crate::limits::{BASE_EVERY, CUSTOMER_LINGER_MS, POINTERS_MAX};
 
 use super::note::{Event, Identity, Note, Pointer};
 
@@ -85,6 +85,10 @@ impl Aggregate for Customer {
     fn may_passivate(&self, _now: Millis) -> bool {
         // Nothing is held here that the log does not hold.
         true
+    }
+
+    fn linger_ms(&self) -> u64 {
+        CUSTOMER_LINGER_MS
     }
 
     fn last(&self) -> Seq {
@@ -249,6 +253,7 @@ impl Customer {
                     pointer.opening = *opening;
                     pointer.closed = None;
                 } else {
+                    self.pointers.reserve_exact(1); // most use one channel for life
                     self.pointers.push(Pointer {
                         channel: channel.clone(),
                         conversation: *conversation,

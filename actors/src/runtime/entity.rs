@@ -7,7 +7,6 @@ use actix::{Actor, ActorContext, AsyncContext, Context, StreamHandler};
 
 use crate::aggregate::Turn;
 use crate::ids::Token;
-use crate::limits::PASSIVATE_AFTER_MS;
 use crate::ports::Stored;
 
 use super::Hub;
@@ -32,6 +31,8 @@ pub struct Entity<A: Kind> {
     lane: Rc<Lane<A::Note>>,
     /// What `started` replays.
     records: Vec<Stored>,
+    /// What it kept while it rested; taken up after the replay. Then what it keeps when it ends.
+    rest: Option<Box<A::Rest>>,
     /// Number of the newest batch that holds records of this life; 0 for none.
     in_flight: u64,
     armed: Option<Armed>,
@@ -45,6 +46,7 @@ impl<A: Kind> Entity<A> {
         life: Life,
         lane: Rc<Lane<A::Note>>,
         records: Vec<Stored>,
+        rest: Option<Box<A::Rest>>,
     ) -> Self {
         Self {
             hub,
@@ -53,6 +55,7 @@ impl<A: Kind> Entity<A> {
             life,
             lane,
             records,
+            rest,
             in_flight: 0,
             armed: None,
             ended: false,
@@ -66,7 +69,7 @@ impl<A: Kind> Entity<A> {
         self.in_flight = self
             .hub
             .commit::<A>(&self.key, self.life, self.in_flight, turn);
-        let idle = context.now.plus(PASSIVATE_AFTER_MS);
+        let idle = context.now.plus(self.state.linger_ms());
         let due = self.state.wake_at().map_or(idle, |at| at.min(idle));
         let armed = self.hub.arm(self.armed, due, || A::address(&self.key));
         self.armed = Some(armed);
@@ -80,8 +83,11 @@ impl<A: Kind> Entity<A> {
             return self.turn(|state, context, turn| state.apply(context, A::wake(), turn));
         }
         let settled = self.in_flight <= self.hub.released() && self.lane.is_empty();
-        if !settled || !self.state.may_passivate(now) {
-            let idle = now.plus(PASSIVATE_AFTER_MS);
+        if settled {
+            self.rest = self.state.rest(now).map(Box::new);
+        }
+        if !settled || self.rest.is_none() && !self.state.may_passivate(now) {
+            let idle = now.plus(self.state.linger_ms());
             let due = self.state.wake_at().map_or(idle, |at| at.min(idle));
             self.armed = Some(self.hub.arm(None, due, || A::address(&self.key)));
             return;
@@ -107,6 +113,9 @@ impl<A: Kind> Actor for Entity<A> {
                 ),
             }
         }
+        if let Some(rest) = self.rest.take() {
+            self.state.resume(*rest);
+        }
         self.turn(|state, context, turn| state.recovered(context, turn));
         ctx.add_stream(LaneStream(self.lane.clone()));
     }
@@ -131,14 +140,14 @@ impl<A: Kind> StreamHandler<Item<A::Note>> for Entity<A> {
 impl<A: Kind> Drop for Entity<A> {
     fn drop(&mut self) {
         let (hub, key, instance) = (self.hub.clone(), self.key.clone(), self.life.instance);
-        let ended = self.ended;
+        let (ended, rest) = (self.ended, self.rest.take());
         if !ended {
             hub.bury(instance);
         }
         // In a task of its own: this may run inside an unwind or inside the region's own call.
         self.hub.later(move |hub| {
             if ended {
-                A::region(hub).passivated(hub, &key, instance);
+                A::region(hub).passivated(hub, &key, instance, rest);
             } else {
                 A::region(hub).died(hub, &key, instance);
             }

@@ -1,11 +1,13 @@
 //! The six kinds, one by one.
 
+use std::convert::Infallible;
+
 use crate::agent::{self, Agent};
 use crate::board::{self, Board};
 use crate::conversation::{self, Conversation, Entry, Refusal};
 use crate::customer::{self, Customer};
 use crate::effect::{Address, Effect, Push};
-use crate::ids::{AgentKey, ConversationKey, CustomerKey, GroupKey, SessionId, TenantId};
+use crate::ids::{AgentKey, ConversationKey, CustomerKey, GroupKey, Millis, SessionId, TenantId};
 use crate::ports::{Codec, LogId, Record, Stored};
 use crate::queue::{self, Queue};
 use crate::skill_group::{self, SkillGroup};
@@ -14,12 +16,52 @@ use super::Hub;
 use super::kind::Kind;
 use super::region::Region;
 
+/// For a kind that simply leaves memory.
+macro_rules! never_rests {
+    () => {
+        type Rest = Infallible;
+
+        fn rest(&self, _: Millis) -> Option<Infallible> {
+            None
+        }
+
+        fn undisturbed(rest: &Infallible, _: &Self::Note) -> bool {
+            match *rest {}
+        }
+
+        fn resume(&mut self, rest: Infallible) {
+            match rest {}
+        }
+    };
+}
+
+/// For a conversation: sessions listen to it while it is out of memory.
+macro_rules! rests {
+    () => {
+        type Rest = conversation::Rest;
+
+        fn rest(&self, now: Millis) -> Option<Self::Rest> {
+            Conversation::rest(self, now)
+        }
+
+        fn undisturbed(rest: &Self::Rest, note: &Self::Note) -> bool {
+            rest.undisturbed(note)
+        }
+
+        fn resume(&mut self, rest: Self::Rest) {
+            Conversation::resume(self, rest);
+        }
+    };
+}
+
 /// Implements [`Kind`] for an aggregate with a log of its own.
 macro_rules! logged {
     ($kind:ty, $name:literal, $key:ty, $note:ty, $event:ty, $address:ident, $log:ident,
-     $encode:ident, $decode:ident, $region:ident, $refuse:expr) => {
+     $encode:ident, $decode:ident, $region:ident, $refuse:expr, $resting:ident) => {
         impl Kind for $kind {
             const NAME: &'static str = $name;
+
+            $resting!();
 
             fn address(key: &$key) -> Address {
                 Address::$address(key.clone())
@@ -53,6 +95,8 @@ macro_rules! index {
     ($kind:ty, $name:literal, $key:ty, $note:ty, $address:ident, $region:ident) => {
         impl Kind for $kind {
             const NAME: &'static str = $name;
+
+            never_rests!();
 
             fn address(key: &$key) -> Address {
                 Address::$address(key.clone())
@@ -96,7 +140,8 @@ logged!(
     encode_pointer,
     decode_pointer,
     customers,
-    refuse_customer
+    refuse_customer,
+    never_rests
 );
 logged!(
     Conversation,
@@ -109,7 +154,8 @@ logged!(
     encode_conversation,
     decode_conversation,
     conversations,
-    refuse_conversation
+    refuse_conversation,
+    rests
 );
 logged!(
     Agent,
@@ -122,7 +168,8 @@ logged!(
     encode_ledger,
     decode_ledger,
     agents,
-    refuse_agent
+    refuse_agent,
+    never_rests
 );
 index!(Queue, "queue", GroupKey, queue::Note, Queue, queues);
 index!(

@@ -99,11 +99,9 @@ impl<N> Stream for LaneStream<N> {
         }
         let mut traffic = lane.traffic.borrow_mut();
         if let Some(note) = traffic.pop_front() {
-            if traffic.is_empty() && traffic.capacity() > 32 {
-                traffic.shrink_to(4); // an idle actor keeps no burst's memory
-            }
             return Poll::Ready(Some(Item::Note(note)));
         }
+        *traffic = VecDeque::new(); // room for four notes is more than the rest of an idle actor
         *lane.waker.borrow_mut() = Some(cx.waker().clone());
         Poll::Pending
     }

@@ -19,6 +19,8 @@ use super::{Hub, Parcel};
 /// Actors by key.
 pub struct Region<A: Kind> {
     slots: RefCell<HashMap<A::Key, Slot<A>>>,
+    /// What those keep that rest out of memory; taken up when they are next disturbed.
+    resting: RefCell<HashMap<A::Key, Box<A::Rest>>>,
     guardian: RefCell<Guardian<A::Key>>,
 }
 
@@ -70,6 +72,7 @@ impl<A: Kind> Default for Region<A> {
     fn default() -> Self {
         Self {
             slots: RefCell::default(),
+            resting: RefCell::default(),
             guardian: RefCell::default(),
         }
     }
@@ -86,6 +89,10 @@ impl<A: Kind> Region<A> {
                 Phase::Aside(until) if hub.now() < until => return Err(note),
                 Phase::Aside(_) => {}
             }
+        }
+        let undisturbed = |rest: &Box<A::Rest>| A::undisturbed(rest, &note);
+        if self.resting.borrow().get(key).is_some_and(undisturbed) {
+            return Ok(());
         }
         let slot = Slot {
             lane: Lane::new(LANE_NOTES),
@@ -113,10 +120,26 @@ impl<A: Kind> Region<A> {
         self.slots.borrow().keys().cloned().collect()
     }
 
+    /// Keys of those that rest out of memory.
+    pub fn resting(&self) -> Vec<A::Key> {
+        self.resting.borrow().keys().cloned().collect()
+    }
+
     /// The actor left memory in good order; notes that came meanwhile start it again.
-    pub(super) fn passivated(&self, hub: &Rc<Hub>, key: &A::Key, instance: u64) {
-        let left = self.remove(key, instance);
-        for note in left.into_iter().flatten() {
+    pub(super) fn passivated(
+        &self,
+        hub: &Rc<Hub>,
+        key: &A::Key,
+        instance: u64,
+        rest: Option<Box<A::Rest>>,
+    ) {
+        let Some(left) = self.remove(key, instance) else {
+            return;
+        };
+        if let Some(rest) = rest {
+            self.resting.borrow_mut().insert(key.clone(), rest);
+        }
+        for note in left {
             let _ = self.tell(hub, key, note);
         }
     }
@@ -135,7 +158,7 @@ impl<A: Kind> Region<A> {
         let verdict = self.guardian.borrow_mut().died(hub.now(), key, shard);
         tracing::error!(kind = A::NAME, address = ?A::address(key), ?verdict, "actor died");
         match verdict {
-            Verdict::RestartEntity => self.passivated(hub, key, instance),
+            Verdict::RestartEntity => self.passivated(hub, key, instance, None),
             Verdict::PutAside { until } => self.put_aside(hub, key, until),
             Verdict::RestartShard(shard) => {
                 self.drop_where(hub, |key| A::address(key).shard() == shard)
@@ -150,7 +173,7 @@ impl<A: Kind> Region<A> {
         let instance = self.slots.borrow().get(key).map(|slot| slot.instance);
         if let Some(instance) = instance {
             hub.bury(instance);
-            self.passivated(hub, key, instance);
+            self.passivated(hub, key, instance, None);
         }
     }
 
@@ -241,7 +264,16 @@ impl<A: Kind> Region<A> {
                     instance,
                     token: activation.token,
                 };
-                Entity::<A>::new(hub.clone(), key.clone(), life, lane, activation.records).start();
+                let rest = self.resting.borrow_mut().remove(key);
+                Entity::<A>::new(
+                    hub.clone(),
+                    key.clone(),
+                    life,
+                    lane,
+                    activation.records,
+                    rest,
+                )
+                .start();
             }
             Err(failure) => {
                 drop(slots);
@@ -273,7 +305,18 @@ impl<A: Kind> Region<A> {
             return None;
         }
         let slot = slots.remove(key)?;
+        if slots.capacity() > 8 * slots.len().max(128) {
+            let len = slots.len();
+            slots.shrink_to(2 * len);
+        }
         slot.lane.close();
         Some(slot.lane.drain())
     }
 }
+
+/// What one conversation costs its region's table, the half that may be empty apart.
+#[cfg(test)]
+pub(super) const SLOT_BYTES: usize = size_of::<(
+    crate::ids::ConversationKey,
+    Slot<crate::conversation::Conversation>,
+)>();

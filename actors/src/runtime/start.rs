@@ -76,13 +76,16 @@ pub fn reconfigure(hub: &Rc<Hub>, directory: Arc<Directory>) {
     }
 }
 
-/// Every conversation in memory and every agent of the tenant says how it stands.
+/// Every conversation here, those at rest in lots, and every agent of the tenant says how it stands.
 pub(super) fn describe_all(hub: &Rc<Hub>, tenant: &TenantId) {
     for key in hub.conversations.keys() {
         if key.tenant == *tenant {
             let _ = hub.tell(Envelope::Conversation(key, conversation::Note::Describe));
         }
     }
+    let mut resting = hub.conversations.resting();
+    resting.retain(|key| key.tenant == *tenant);
+    actix::spawn(wake_in_lots(hub.clone(), resting));
     for key in hub.agents.keys() {
         if key.tenant == *tenant {
             let _ = hub.tell(Envelope::Agent(key, agent::Note::Reconfigured));

@@ -318,6 +318,16 @@ impl Bench {
         self.settle().await;
     }
 
+    /// The session on link 1 says how far it is.
+    pub fn beat(&self, last: Seq) {
+        let note = Note::Beat {
+            session: SESSION,
+            link: 1,
+            last,
+        };
+        self.tell(Envelope::Conversation(self.conversation(), note));
+    }
+
     pub fn detach(&self, link: u32) {
         self.tell(Envelope::Conversation(
             self.conversation(),

@@ -15,8 +15,8 @@ use crate::client::{Customer, Setting};
 
 /// Connections made at once: the server accepts thousands a second, this process must keep up too.
 const AT_ONCE: usize = 64;
-/// Bot answers, last flushes and the allocator settle.
-const SETTLE: Duration = Duration::from_secs(8);
+/// Bot answers, last flushes; conversations that nobody disturbs come to rest within 10 s.
+const SETTLE: Duration = Duration::from_secs(15);
 
 /// What was measured.
 #[derive(Clone, Debug, Serialize)]

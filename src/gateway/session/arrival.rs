@@ -53,7 +53,7 @@ impl Sessions {
         }
         let tenant = guest.tenant().clone();
         let entry = Entry::greeting(tenant.clone(), None);
-        self.table.borrow_mut().insert(id, entry);
+        self.table.borrow_mut().insert(id, Box::new(entry));
         let mut out = Vec::new();
         let mut turn = self.turn(id, &tenant, &mut out);
         let welcome = guest.welcome(&turn, self.doors.heartbeat_ms());

@@ -60,7 +60,7 @@ impl Handler for Front {
         }
         let at = self.hub.now().plus(HELLO_MS);
         let entry = Entry::greeting(TenantId::new(""), Some(at));
-        self.table.borrow_mut().insert(id, entry);
+        self.table.borrow_mut().insert(id, Box::new(entry));
         self.beats.borrow_mut().add(at, id);
     }
 

@@ -187,7 +187,11 @@ impl Link {
             .window
             .iter()
             .position(|sent| sent.number.is_some() && sent.number == number);
-        place.and_then(|place| self.window.remove(place)).is_some()
+        let found = place.and_then(|place| self.window.remove(place)).is_some();
+        if self.window.is_empty() {
+            self.window = VecDeque::new(); // an idle link keeps no room for commands
+        }
+        found
     }
 
     /// The owner misses everything from `from` on.
@@ -257,8 +261,8 @@ impl Link {
 
     /// Everything unanswered, for another link or to be refused.
     pub fn take_window(&mut self) -> Vec<(u32, Command)> {
-        self.window
-            .drain(..)
+        std::mem::take(&mut self.window)
+            .into_iter()
             .map(|sent| (sent.reference, sent.command))
             .collect()
     }

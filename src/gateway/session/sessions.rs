@@ -23,7 +23,8 @@ pub struct Sessions {
     pub(super) hub: Rc<Hub>,
     pub(super) gate: Gate,
     pub(super) doors: Doors,
-    pub(super) table: RefCell<HashMap<SessionId, Entry>>,
+    /// Boxed: a table that has just grown is half empty.
+    pub(super) table: RefCell<HashMap<SessionId, Box<Entry>>>,
     pub(super) beats: RefCell<Beats>,
     pub(super) ladder: Cell<Ladder>,
     pub(super) draining: Cell<bool>,
