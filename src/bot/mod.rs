@@ -10,6 +10,7 @@
 
 pub mod calibration;
 pub mod decide;
+pub mod elsewhere;
 pub mod eval;
 pub mod features;
 pub mod index;
