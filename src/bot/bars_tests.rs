@@ -8,7 +8,7 @@ use super::{Article, Bot, Knowledge, Localised, Outcome, Turn, evaluate};
 use crate::bot::eval::{LabelError, read_labelled};
 
 const KNOWLEDGE: &str = include_str!("../../ops/demo/knowledge.toml");
-const SETS: [(&str, &str); 3] = [
+const SETS: [(&str, &str); 4] = [
     (
         "questions.tsv",
         include_str!("../../ops/demo/questions.tsv"),
@@ -21,12 +21,17 @@ const SETS: [(&str, &str); 3] = [
         "questions-fresh.tsv",
         include_str!("../../ops/demo/questions-fresh.tsv"),
     ),
+    (
+        "questions-wide.tsv",
+        include_str!("../../ops/demo/questions-wide.tsv"),
+    ),
 ];
 
 /// Held back: measured now and then, never a bar, so that nobody tunes on it.
-const HELD_BACK: [&str; 2] = [
+const HELD_BACK: [&str; 3] = [
     include_str!("../../ops/demo/questions-hold.tsv"),
     include_str!("../../ops/demo/questions-late.tsv"),
+    include_str!("../../ops/demo/questions-last.tsv"),
 ];
 
 fn demo() -> Knowledge {

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::elsewhere;
 use super::features::{self, Feature, Kind, Message};
 use super::knowledge::{Article, Knowledge};
 use super::lexicon::{self, Lexicon};
@@ -12,6 +13,8 @@ use super::units::{self, Script};
 /// An index over the articles of one knowledge base, by their position in it.
 #[derive(Debug, Default)]
 pub struct Index {
+    /// Articles of the knowledge base; numbers from here on are topics of elsewhere.
+    ours: u32,
     /// Latin stems the articles use: they are words, not pinyin.
     pub(super) vocabulary: HashSet<String>,
     /// Features of the articles, by number.
@@ -73,11 +76,11 @@ impl Index {
             weights: Vec::new(),
             lengths: Vec::new(),
         };
-        let folded: Vec<Folded> = knowledge
-            .articles
-            .iter()
-            .map(|article| Folded::of(lexicon, article))
-            .collect();
+        let articles = knowledge.articles.iter();
+        let articles = articles.map(|article| Folded::of(lexicon, article));
+        let topics = elsewhere::topics().map(|topic| Folded::topic(lexicon, topic));
+        let folded: Vec<Folded> = articles.chain(topics).collect();
+        builder.index.ours = knowledge.articles.len() as u32;
         builder.index.vocabulary = folded.iter().flat_map(Folded::latin_stems).collect();
         for (number, article) in (0..).zip(&folded) {
             builder.add(number, article);
@@ -111,14 +114,26 @@ impl Index {
         &self.phrasings[self.first_phrasing[at] as usize..self.first_phrasing[at + 1] as usize]
     }
 
-    /// Number of articles.
-    pub fn len(&self) -> usize {
+    /// Number of articles and topics.
+    pub(super) fn len(&self) -> usize {
         self.first_phrasing.len().saturating_sub(1)
     }
 
-    /// Whether there is no article.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
+    /// Number of features.
+    pub(super) fn features(&self) -> usize {
+        self.rarity.len()
+    }
+
+    /// Whether a number is an article's, not a topic's of elsewhere.
+    pub(super) fn is_ours(&self, article: u32) -> bool {
+        article < self.ours
+    }
+
+    /// Whether any article has a feature; the topics of elsewhere do not count.
+    pub(super) fn is_known_here(&self, number: u32) -> bool {
+        self.postings(number)
+            .first()
+            .is_some_and(|posting| self.is_ours(posting.article))
     }
 
     /// Articles with exactly this title or alias, in its compact form.
@@ -147,6 +162,14 @@ impl Folded {
             phrasings: phrasings.map(|text| lexicon.fold(text)).collect(),
             keywords: article.keywords.iter().map(|k| lexicon.fold(k)).collect(),
             length: (article.aliases.len() + 3) as f32,
+        }
+    }
+
+    fn topic(lexicon: &Lexicon, phrasings: &[String]) -> Self {
+        Self {
+            phrasings: phrasings.iter().map(|text| lexicon.fold(text)).collect(),
+            keywords: Vec::new(),
+            length: (phrasings.len() + 3) as f32,
         }
     }
 

@@ -8,7 +8,7 @@ pub const MESSAGE_CHARS: usize = 400;
 pub const ARTICLES: usize = 50_000;
 
 /// Aliases an article may have.
-pub const ALIASES: usize = 200;
+pub const ALIASES: usize = 400;
 
 /// Characters of an alias, title or keyword.
 pub const ALIAS_CHARS: usize = 200;

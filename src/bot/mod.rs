@@ -1,7 +1,7 @@
 //! The bot: which article answers a customer's message, or why none does.
 //!
 //! Here: the knowledge base ([`knowledge`]), what a message is reduced to
-//! ([`normal`], [`units`], [`lexicon`], [`features`]), the immutable index and
+//! ([`normal`], [`units`], [`lexicon`], [`features`]), what is no shop's to answer ([`elsewhere`]), the immutable index and
 //! its ranking ([`index`], [`ranking`]), the decision ([`decide`]) and the
 //! measurement of it ([`eval`]).
 //!
@@ -10,6 +10,7 @@
 
 pub mod calibration;
 pub mod decide;
+pub mod elsewhere;
 pub mod eval;
 pub mod features;
 pub mod index;

@@ -33,7 +33,8 @@ pub(super) fn measure(
         f32::from(u8::from(is))
     });
     let known = spread(message, terms, |term| {
-        term.number.map_or(0.0, |_| phrase(term))
+        let known = term.number.is_some_and(|n| index.is_known_here(n));
+        if known { phrase(term) } else { 0.0 }
     });
     let unknown: Vec<f32> = known.iter().map(|unit| 1.0 - unit).collect();
     let all = |says: f32| says.max(0.3);

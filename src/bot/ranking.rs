@@ -25,6 +25,8 @@ pub struct Ranked {
 pub struct Ranking {
     /// Best first; equal ones in the order of the knowledge base.
     pub articles: Vec<Ranked>,
+    /// Rank of the nearest topic that is no shop's; 0 when none is near.
+    pub elsewhere: f32,
     /// What the message says, in units; near 0 for "and then?".
     pub substance: f32,
     /// What of the message lies outside the first article.
@@ -37,6 +39,7 @@ pub struct Ranking {
 #[derive(Debug, Default)]
 pub struct Scratch {
     sums: Vec<f32>,
+    weights: Vec<f32>,
     touched: Vec<u32>,
 }
 
@@ -73,12 +76,14 @@ pub fn rank(
     let message = features::message(lexicon, &folded, &index.vocabulary);
     let terms = terms(index, &message);
     let total: f32 = terms.iter().map(|t| t.weight).sum();
+    let admits = |number: u32| !index.is_ours(number) || admits(number);
     let finalists = first_pass(index, scratch, &terms, &admits);
+    spread(&terms, index.features(), &mut scratch.weights);
     let mut articles: Vec<Ranked> = finalists
         .into_iter()
         .map(|(article, sum)| {
             let share = sum / total.max(f32::MIN_POSITIVE);
-            let nearest = nearest(index, article, &terms, total);
+            let nearest = nearest(index, article, &scratch.weights, total);
             let coverage = coverage(index, article, &message, &terms);
             let rank = BLEND[0] * share + BLEND[1] * nearest + BLEND[2] * coverage;
             Ranked {
@@ -90,17 +95,26 @@ pub fn rank(
             }
         })
         .collect();
-    let exact: Vec<u32> = index
+    clear(&terms, &mut scratch.weights);
+    let mut exact: Vec<u32> = index
         .exact(&lexicon.compact_folded(&folded))
         .iter()
         .copied()
         .filter(|&a| admits(a))
         .collect();
+    // An article's own words win over a topic's.
+    if exact.iter().any(|&a| index.is_ours(a)) {
+        exact.retain(|&a| index.is_ours(a));
+    }
     for ranked in articles.iter_mut().filter(|r| exact.contains(&r.article)) {
         ranked.rank += 1.0;
     }
     articles.sort_by(|a, b| b.rank.total_cmp(&a.rank).then(a.article.cmp(&b.article)));
+    let elsewhere = articles.iter().find(|r| !index.is_ours(r.article));
+    let elsewhere = elsewhere.map_or(0.0, |topic| topic.rank);
+    articles.retain(|r| index.is_ours(r.article));
     Ranking {
+        elsewhere,
         exact: exact.len() == 1
             && articles
                 .first()
@@ -198,15 +212,26 @@ fn first_pass(
     finalists
 }
 
+/// Writes the terms' weights by feature number, so that a phrasing is a plain sum.
+fn spread(terms: &[Term], features: usize, weights: &mut Vec<f32>) {
+    weights.resize(features, 0.0);
+    for term in terms {
+        if let Some(number) = term.number {
+            weights[number as usize] += term.weight;
+        }
+    }
+}
+
+fn clear(terms: &[Term], weights: &mut [f32]) {
+    for number in terms.iter().filter_map(|t| t.number) {
+        weights[number as usize] = 0.0;
+    }
+}
+
 /// Likeness to the nearest phrasing: shared weight over the geometric mean of both.
-fn nearest(index: &Index, article: u32, terms: &[Term], total: f32) -> f32 {
+fn nearest(index: &Index, article: u32, weights: &[f32], total: f32) -> f32 {
     let likeness = |features: &[u32], mass: f32| {
-        let has = |n: u32| features.binary_search(&n).is_ok();
-        let shared: f32 = terms
-            .iter()
-            .filter(|t| t.number.is_some_and(has))
-            .map(|t| t.weight)
-            .sum();
+        let shared: f32 = features.iter().map(|&n| weights[n as usize]).sum();
         (shared / (mass * total).sqrt().max(f32::MIN_POSITIVE)).min(1.0)
     };
     index

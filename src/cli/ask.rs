@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Subcommand;
 
-use super::Done;
+use super::{Done, print};
 use crate::bot::{self, Bot};
 use crate::node;
 
@@ -33,18 +33,18 @@ pub enum BotCommand {
 pub fn bot(command: &BotCommand) -> Done {
     match command {
         BotCommand::Ask { text, knowledge } => {
-            println!(
-                "{}",
+            print(format_args!(
+                "{}\n",
                 bot::ask(&build(knowledge.as_deref())?, &text.join(" "), now_ms())
-            );
+            ))?;
         }
         BotCommand::Eval { file, knowledge } => {
             let labelled = std::fs::read_to_string(file)
                 .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
-            println!(
-                "{}",
+            print(format_args!(
+                "{}\n",
                 bot::evaluate(&build(knowledge.as_deref())?, &labelled, now_ms())?
-            );
+            ))?;
         }
     }
     Ok(ExitCode::SUCCESS)

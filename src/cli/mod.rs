@@ -5,6 +5,8 @@ mod serve;
 mod settings;
 mod verify;
 
+use std::fmt;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -54,15 +56,17 @@ pub fn main() -> ExitCode {
         Command::Config { what } => settings::config(&what),
         Command::Verify(settings) => verify::verify(&settings),
         Command::Bot { what } => ask::bot(&what),
-        Command::Version => {
-            println!("crest {}", env!("CARGO_PKG_VERSION"));
-            Ok(ExitCode::SUCCESS)
-        }
+        Command::Version => version(),
     };
     done.unwrap_or_else(|error| {
         eprintln!("crest: {error}");
         ExitCode::FAILURE
     })
+}
+
+fn version() -> Done {
+    print(format_args!("crest {}\n", env!("CARGO_PKG_VERSION")))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn talk(arguments: TalkArgs) -> Done {
@@ -71,6 +75,15 @@ fn talk(arguments: TalkArgs) -> Done {
         .build()?;
     runtime.block_on(crate::talk::run(arguments))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes to standard output. A reader that has read enough, as `head` has, is no failure.
+fn print(text: fmt::Arguments) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_fmt(text).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        done => done,
+    }
 }
 
 /// What a command ends with: an exit code, or words for people.

@@ -1,5 +1,6 @@
 //! `crest serve` and `crest seed`.
 
+use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use super::{Done, Settings};
+use super::{Done, Settings, print};
 use crate::config::{Config, Log};
 use crate::desk::seed::{ACCOUNTS, TENANT};
 use crate::node::{self, Started};
@@ -20,7 +21,12 @@ pub fn serve(settings: &Settings) -> Done {
     let shown = config.clone();
     run(async move {
         let stop = stop_signal()?;
-        node::run(config, metrics, |started| welcome(&shown, &started), stop).await?;
+        let greet = |started: Started| {
+            if let Err(error) = welcome(&shown, &started) {
+                tracing::warn!(%error, "cannot print where the node serves");
+            }
+        };
+        node::run(config, metrics, greet, stop).await?;
         Ok(ExitCode::SUCCESS)
     })
 }
@@ -41,14 +47,14 @@ pub fn seed(settings: &Settings) -> Done {
             std::future::ready(()),
         )
         .await?;
-        println!(
-            "{}",
+        print(format_args!(
+            "{}\n",
             if seeded {
                 "the demo tenant is installed"
             } else {
                 "the demo tenant was there already"
             }
-        );
+        ))?;
         Ok(ExitCode::SUCCESS)
     })
 }
@@ -83,33 +89,41 @@ fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     })
 }
 
-fn welcome(config: &Config, started: &Started) {
+fn welcome(config: &Config, started: &Started) -> io::Result<()> {
     let url = match config.server.public_url.as_str() {
         "" => format!("http://{}", started.address),
         url => url.trim_end_matches('/').to_owned(),
     };
-    println!(
-        "Crest {} serves {url}  (ready after {} ms)",
+    print(format_args!(
+        "Crest {} serves {url}  (ready after {} ms)\n",
         env!("CARGO_PKG_VERSION"),
         started.after.as_millis()
-    );
-    println!("  data      {}", config.store.path.display());
-    println!("  docs      {url}/docs");
-    println!("  health    {url}/readyz      metrics {url}/metrics");
-    println!("  socket    {}/ws", url.replacen("http", "ws", 1));
+    ))?;
+    print(format_args!(
+        "  data      {}\n",
+        config.store.path.display()
+    ))?;
+    print(format_args!("  docs      {url}/docs\n"))?;
+    print(format_args!(
+        "  health    {url}/readyz      metrics {url}/metrics\n"
+    ))?;
+    print(format_args!(
+        "  socket    {}/ws\n",
+        url.replacen("http", "ws", 1)
+    ))?;
     if config.auth.demo {
-        println!(
-            "  demo      tenant {TENANT}; anybody may use these accounts, so keep the node private:"
-        );
+        print(format_args!(
+            "  demo      tenant {TENANT}; anybody may use these accounts, so keep the node private:\n"
+        ))?;
         for account in ACCOUNTS {
-            println!(
-                "            {:10} {:15} {}",
+            print(format_args!(
+                "            {:10} {:15} {}\n",
                 account.login, account.password, account.name
-            );
+            ))?;
         }
     }
-    println!("Talk to it, each in a terminal of its own:");
-    println!(
-        "  crest talk --as customer      crest talk --as agent      crest talk --as supervisor"
-    );
+    print(format_args!("Talk to it, each in a terminal of its own:\n"))?;
+    print(format_args!(
+        "  crest talk --as customer      crest talk --as agent      crest talk --as supervisor\n"
+    ))
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::Done;
+use super::{Done, print};
 use crate::config::{self, ConfigFailure, Effective};
 
 /// Flags that every command with a configuration takes.
@@ -58,13 +58,15 @@ impl Settings {
 
 pub fn config(command: &ConfigCommand) -> Done {
     match command {
-        ConfigCommand::Print(settings) => print!("{}", config::print(&settings.load()?)),
+        ConfigCommand::Print(settings) => {
+            print(format_args!("{}", config::print(&settings.load()?)))?
+        }
         ConfigCommand::Check(settings) => {
             settings.load()?;
-            println!("the configuration is valid");
+            print(format_args!("the configuration is valid\n"))?;
         }
-        ConfigCommand::Sample => print!("{}", config::sample()),
-        ConfigCommand::Table => print!("{}", config::markdown()),
+        ConfigCommand::Sample => print(format_args!("{}", config::sample()))?,
+        ConfigCommand::Table => print(format_args!("{}", config::markdown()))?,
     }
     Ok(ExitCode::SUCCESS)
 }

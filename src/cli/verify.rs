@@ -9,7 +9,7 @@ use crest_actors::ids::ConversationKey;
 use crest_actors::ports::{Codec, Stored};
 use indicatif::ProgressBar;
 
-use super::{Done, Settings};
+use super::{Done, Settings, print};
 use crate::node::StoredFormats;
 use crate::store::{Durability, EmbeddedStore, FILE_NAME};
 
@@ -30,28 +30,28 @@ pub fn verify(settings: &Settings) -> Done {
         bar.set_position(done);
     })?;
     bar.finish_and_clear();
-    println!("{}", store.file().display());
-    println!(
-        "  {} logs, {} events, {} bytes of them",
+    print(format_args!("{}\n", store.file().display()))?;
+    print(format_args!(
+        "  {} logs, {} events, {} bytes of them\n",
         report.logs, report.rows, report.body_bytes
-    );
-    println!(
-        "  {} conversations whose index row equals the fold of their log",
+    ))?;
+    print(format_args!(
+        "  {} conversations whose index row equals the fold of their log\n",
         report.conversations
-    );
-    println!("  digest {}", hex(&report.digest));
+    ))?;
+    print(format_args!("  digest {}\n", hex(&report.digest)))?;
     for problem in &report.problems {
-        println!("  PROBLEM {problem}");
+        print(format_args!("  PROBLEM {problem}\n"))?;
     }
     store.close();
     if report.problems_total == 0 {
-        println!("  whole");
+        print(format_args!("  whole\n"))?;
         return Ok(ExitCode::SUCCESS);
     }
-    println!(
-        "  {} problems; keep a copy of the folder before anything else touches it",
+    print(format_args!(
+        "  {} problems; keep a copy of the folder before anything else touches it\n",
         report.problems_total
-    );
+    ))?;
     Ok(ExitCode::FAILURE)
 }
 
