@@ -8,5 +8,5 @@ mod slice;
 
 pub use crowd::Crowd;
 pub use line::Line;
-pub use server::{CLIENT_CORE, SERVER_CORE, Server, Started};
+pub use server::{CLIENT_CORE, SERVER_CORE, Scratch, Server, Started};
 pub use slice::Slice;

@@ -1,6 +1,6 @@
 //! Row 3: a durable message acknowledged, against the bare group commit of the same bytes.
 
-use std::io::{BufRead, Write};
+use std::io::BufRead;
 use std::process::Command;
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::Scene;
 use super::contenders::crest;
 use super::send::{TEXT_BYTES, figure};
 use crate::crest::{Ack, Shape};
-use crate::drive::{Server, Slice, Started};
+use crate::drive::{Scratch, Server, Slice, Started};
 use crate::floor::Floor;
 use crate::measure::{Contender, Measured, Spread};
 use crate::report::{Aim, Figure, Ratio, Row};
@@ -41,11 +41,16 @@ pub fn rows(scene: &Scene) -> anyhow::Result<Vec<Row>> {
 }
 
 fn start(scene: &Scene, floor: Floor) -> anyhow::Result<Started> {
+    let data = Scratch::new(scene.fresh(floor.name()))?;
     let mut command = Command::new(std::env::current_exe()?);
     command
         .args(["floor", floor.name()])
-        .env("CREST_BENCH_DATA", scene.fresh(floor.name()));
-    Server::start(&mut command)
+        .env("CREST_BENCH_DATA", data.path());
+    let started = Server::start(&mut command)?;
+    Ok(Started {
+        server: started.server.with_data(data),
+        ..started
+    })
 }
 
 fn row(
@@ -107,11 +112,10 @@ fn without_cpu(figure: Figure) -> Figure {
 
 fn go(floor: &mut Started, outstanding: u32, lasts: Duration) -> anyhow::Result<Slice> {
     let before = floor.server.cpu()?;
-    writeln!(
-        floor.input,
-        "go {outstanding} {STORED_BYTES} {}",
-        lasts.as_millis()
-    )?;
+    let milliseconds = lasts.as_millis();
+    floor
+        .server
+        .tell(&format!("go {outstanding} {STORED_BYTES} {milliseconds}"))?;
     let mut line = String::new();
     floor.output.read_line(&mut line)?;
     let mut words = line.split_whitespace().skip(1);
@@ -125,8 +129,6 @@ fn go(floor: &mut Started, outstanding: u32, lasts: Duration) -> anyhow::Result<
     Ok(Slice {
         done,
         seconds,
-        done_in_all: done,
-        seconds_in_all: seconds,
         server_cpu_s: (floor.server.cpu()? - before).as_secs_f64(),
         ..Slice::default()
     })

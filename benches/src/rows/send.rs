@@ -145,23 +145,30 @@ pub fn ratios(measured: &[Measured], aims: &[(&str, Option<Aim>)]) -> Vec<Ratio>
     let mut ratios = Vec::new();
     for (name, aim) in aims {
         if let Some(other) = measured.iter().find(|it| it.name == *name) {
-            ratios.push(Ratio::new(name, ours.against(other, Slice::rate), *aim));
+            let ratio = Ratio::new(name, ours.against(other, Slice::rate), *aim);
+            let by_cpu = ours.against(other, Slice::rate_of_cpu).median;
+            ratios.push(Ratio {
+                by_cpu: Some(by_cpu),
+                ..ratio
+            });
         }
     }
     ratios
 }
 
-/// Shows that the client was cheaper than every server, and how the ratio is by CPU time.
+/// Shows that the client was cheaper than every server.
 pub fn shares(measured: &[Measured]) -> String {
-    let mut words = Vec::new();
-    for one in measured {
-        let server = one.spread(Slice::server_share).median * 100.0;
-        let client = one.spread(Slice::client_share).median * 100.0;
-        let by_cpu = measured[0].against(one, Slice::rate_of_cpu).median;
-        words.push(format!(
-            "{} server {server:.0} % client {client:.0} % (crest by server CPU {by_cpu:.2} ×)",
-            one.name
-        ));
-    }
-    format!("busy shares of their cores: {}", words.join("; "))
+    let percent = |one: &Measured, share: fn(&Slice) -> f64| one.spread(share).median * 100.0;
+    let words = measured.iter().map(|one| {
+        let (server, client) = (
+            percent(one, Slice::server_share),
+            percent(one, Slice::client_share),
+        );
+        format!("{} {server:.0} % and {client:.0} %", one.name)
+    });
+    let words: Vec<String> = words.collect();
+    format!(
+        "busy shares of server's and client's core: {}",
+        words.join(", ")
+    )
 }

@@ -4,7 +4,7 @@
 //! queue, and the agent finishes one of those it holds. Conversations and agents are played by this
 //! file: what is measured is the one actor through which every assignment of a group goes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use anyhow::ensure;
@@ -67,7 +67,7 @@ pub struct Surge {
     directory: Arc<Directory>,
     now: Millis,
     desks: HashMap<AgentId, Desk>,
-    picks: Vec<OfferId>,
+    picks: VecDeque<OfferId>,
     next: u64,
     assigned: u64,
     waiting: u64,
@@ -101,7 +101,7 @@ impl Surge {
             }),
             now: BEGIN,
             desks: HashMap::new(),
-            picks: Vec::new(),
+            picks: VecDeque::new(),
             next: 0,
             assigned: 0,
             waiting: 0,
@@ -133,7 +133,7 @@ impl Surge {
     pub fn assign(&mut self, count: u64) {
         let until = self.assigned + count;
         while self.assigned < until {
-            let Some(offer) = self.picks.pop() else {
+            let Some(offer) = self.picks.pop_front() else {
                 panic!("nobody is picked though agents are free");
             };
             self.serve(&offer);
@@ -225,7 +225,7 @@ impl Surge {
         self.queue.apply(&context, note, &mut turn);
         for effect in turn.effects {
             if let Effect::Tell(Envelope::Agent(_, agent::Note::Reserve { offer, .. })) = effect {
-                self.picks.push(offer);
+                self.picks.push_back(offer);
             }
         }
     }
