@@ -13,7 +13,7 @@ use crate::crest::{Ack, Shape};
 use crate::drive::{Scratch, Server, Slice, Started};
 use crate::floor::Floor;
 use crate::measure::{Contender, Measured, Spread};
-use crate::report::{Aim, Figure, Ratio, Row};
+use crate::report::{Aim, Figure, Ratio, Row, Taken};
 
 const CUSTOMERS: usize = 100;
 /// What is stored of a message of [`TEXT_BYTES`]: text, author, id and time.
@@ -78,6 +78,7 @@ fn row(
     let by_cpu = measured[0].spread(Slice::rate_of_cpu).median;
     let busy = |number: usize| measured[number].spread(Slice::server_share).median * 100.0;
     Ok(Row {
+        taken: Taken::default(),
         number: "3".to_owned(),
         work: format!("durable send → ack + copy, {CUSTOMERS} × {depth}"),
         unit: "acks/s".to_owned(),

@@ -12,14 +12,14 @@ use crate::drive::Slice;
 use crate::floor::Floor;
 use crate::measure::{Contender, Measured, in_turn};
 use crate::peer::Peer;
-use crate::report::{Aim, Figure, Ratio, Row};
+use crate::report::{Aim, Figure, Ratio, Row, Taken};
 
 const WATCHERS: usize = 1_000;
 const CONVERSATIONS: usize = 17;
 const EVENT_BYTES: usize = 200;
 const A_SECOND: f64 = 40.0;
 const BURST: u32 = 500;
-/// What Crest lets a client have unanswered.
+/// What Crest lets a client have unanswered, so what every publisher here has.
 const UNANSWERED: u32 = 32;
 /// One slice of paced work is long enough for its 99th percentile.
 const PACED_SLICES: u32 = 4;
@@ -58,14 +58,7 @@ pub fn burst(scene: &Scene) -> anyhow::Result<Vec<Row>> {
     let (mut all, mut notes) =
         contenders(scene, [Floor::FanoutCoalescing, Floor::FanoutTasks], false)?;
     let rounds = scene.rounds.div_ceil(2);
-    let measured = in_turn(&mut all, rounds, |one| {
-        let depth = if one.name == "crest" {
-            UNANSWERED
-        } else {
-            BURST
-        };
-        one.crowd.burst(BURST, depth)
-    })?;
+    let measured = in_turn(&mut all, rounds, |one| one.crowd.burst(BURST, UNANSWERED))?;
     notes.push(shares(&measured));
     let aims = [
         ("fanout-coalescing", Some(Aim::AtLeast(0.8))),
@@ -136,6 +129,7 @@ fn row(
         })
     };
     Row {
+        taken: Taken::default(),
         number: number.to_owned(),
         work: work.to_owned(),
         unit: unit.to_owned(),

@@ -8,7 +8,7 @@ use super::Scene;
 use super::contenders::floor;
 use crate::floor::Floor;
 use crate::measure::Spread;
-use crate::report::{Aim, Figure, Ratio, Row};
+use crate::report::{Aim, Figure, Ratio, Row, Taken};
 
 /// Pay for what all share.
 const FIRST: u64 = 10_000;
@@ -28,6 +28,7 @@ pub fn rows(_: &Scene) -> anyhow::Result<Vec<Row>> {
         p50_p99_ms: None,
     };
     Ok(vec![Row {
+        taken: Taken::default(),
         number: "7".to_owned(),
         work: format!("resident idle conversation, of {CONVERSATIONS}"),
         unit: "bytes each".to_owned(),

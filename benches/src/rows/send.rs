@@ -7,7 +7,7 @@ use crate::drive::Slice;
 use crate::floor::Floor;
 use crate::measure::{Contender, Measured, in_turn};
 use crate::peer::Peer;
-use crate::report::{Aim, Figure, Ratio, Row};
+use crate::report::{Aim, Figure, Ratio, Row, Taken};
 
 /// Bytes of what is said.
 pub const TEXT_BYTES: usize = 200;
@@ -120,6 +120,7 @@ fn row(
 ) -> Row {
     notes.push(shares(measured));
     Row {
+        taken: Taken::default(),
         number: number.to_owned(),
         work: work.to_owned(),
         unit: "acks/s".to_owned(),

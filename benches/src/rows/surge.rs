@@ -20,7 +20,7 @@ use crest_actors::queue::{Note, Policy, Queue, Withdrawn};
 
 use super::Scene;
 use crate::measure::Spread;
-use crate::report::{Aim, Figure, Ratio, Row};
+use crate::report::{Aim, Figure, Ratio, Row, Taken};
 use crate::sys;
 
 pub const WAITING: u64 = 100_000;
@@ -45,6 +45,7 @@ pub fn rows(scene: &Scene) -> anyhow::Result<Vec<Row>> {
     let rate = Spread::of(rates);
     let polled = surge.picked_by_wakes;
     Ok(vec![Row {
+        taken: Taken::default(),
         number: "11".to_owned(),
         work: format!("assignments with {WAITING} waiting, {AGENTS} agents"),
         unit: "assignments/CPU s".to_owned(),
