@@ -13,11 +13,10 @@ use crate::crest::{Ack, Shape};
 use crate::drive::{Scratch, Server, Slice, Started};
 use crate::floor::Floor;
 use crate::measure::{Contender, Measured, Spread};
+use crate::play::Play;
 use crate::report::{Aim, Figure, Ratio, Row, Taken};
 
 const CUSTOMERS: usize = 100;
-/// What is stored of a message of [`TEXT_BYTES`]: text, author, id and time.
-const STORED_BYTES: usize = TEXT_BYTES + 46;
 /// Several commits each: one takes 0.3 to 10 ms.
 const SLICES: u32 = 2;
 
@@ -61,12 +60,13 @@ fn row(
 ) -> anyhow::Result<Row> {
     let lasts = scene.slice * SLICES;
     let outstanding = CUSTOMERS as u32 * depth;
+    let bytes = stored_bytes();
     let mut measured = vec![empty("crest")];
     measured.extend(floors.iter().map(|(name, _)| empty(name)));
     for round in 0..=scene.rounds {
         let mut slices = vec![ours.crowd.closed_loop(depth, lasts)?];
         for (_, floor) in floors.iter_mut() {
-            slices.push(go(floor, outstanding, lasts)?);
+            slices.push(go(floor, outstanding, bytes, lasts)?);
         }
         for (one, slice) in measured.iter_mut().zip(slices) {
             if round > 0 {
@@ -96,6 +96,14 @@ fn row(
     })
 }
 
+/// What the product stores of one such message.
+fn stored_bytes() -> usize {
+    let entry = Play::new().entry(&"x".repeat(TEXT_BYTES));
+    crest::translate::stored::encode_conversation(&entry)
+        .body
+        .len()
+}
+
 fn empty(name: &str) -> Measured {
     Measured {
         name: name.to_owned(),
@@ -111,12 +119,17 @@ fn without_cpu(figure: Figure) -> Figure {
     }
 }
 
-fn go(floor: &mut Started, outstanding: u32, lasts: Duration) -> anyhow::Result<Slice> {
+fn go(
+    floor: &mut Started,
+    outstanding: u32,
+    bytes: usize,
+    lasts: Duration,
+) -> anyhow::Result<Slice> {
     let before = floor.server.cpu()?;
     let milliseconds = lasts.as_millis();
     floor
         .server
-        .tell(&format!("go {outstanding} {STORED_BYTES} {milliseconds}"))?;
+        .tell(&format!("go {outstanding} {bytes} {milliseconds}"))?;
     let mut line = String::new();
     floor.output.read_line(&mut line)?;
     let mut words = line.split_whitespace().skip(1);
