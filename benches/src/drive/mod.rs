@@ -3,6 +3,7 @@
 mod crowd;
 mod fanout;
 mod line;
+mod open_loop;
 mod server;
 mod slice;
 

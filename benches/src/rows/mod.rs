@@ -3,6 +3,7 @@
 mod append;
 mod contenders;
 mod fanout;
+mod knee;
 mod knowledge;
 mod memory;
 mod resident;
@@ -16,7 +17,7 @@ pub use scene::Scene;
 pub use surge::Surge;
 
 /// Rows in the order of the table; each name may stand on the command line.
-pub const ROWS: [&str; 9] = ["1", "1s", "3", "4a", "4b", "6", "7", "11", "12"];
+pub const ROWS: [&str; 10] = ["1", "1s", "3", "4a", "4b", "6", "7", "8", "11", "12"];
 
 /// Measures one of [`ROWS`]. Rows 1 and 2 come from one run.
 pub fn measure(name: &str, scene: &Scene) -> anyhow::Result<Vec<Row>> {
@@ -28,6 +29,7 @@ pub fn measure(name: &str, scene: &Scene) -> anyhow::Result<Vec<Row>> {
         "4b" => fanout::burst(scene),
         "6" => memory::rows(scene),
         "7" => resident::rows(scene),
+        "8" => knee::rows(scene),
         "11" => surge::rows(scene),
         "12" => knowledge::rows(scene),
         other => anyhow::bail!("there is no row {other}; there are {}", ROWS.join(", ")),

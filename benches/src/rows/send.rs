@@ -18,7 +18,7 @@ const PIPELINED: u32 = 16;
 pub fn rows(scene: &Scene) -> anyhow::Result<Vec<Row>> {
     let mut rows = Vec::new();
     for customers in [100, 1_000] {
-        let (mut all, notes) = contenders(scene, shape(customers, AGENTS_HOLD))?;
+        let (mut all, notes) = contenders(scene, customers)?;
         rows.push(first(scene, &mut all, customers, &notes)?);
         rows.push(second(scene, &mut all, customers, &notes)?);
     }
@@ -52,8 +52,9 @@ fn shape(customers: usize, each: usize) -> Shape {
     }
 }
 
-fn contenders(scene: &Scene, shape: Shape) -> anyhow::Result<(Vec<Contender>, Vec<String>)> {
-    let lines = shape.customers;
+/// The product and all echoes, so many lines to each that ask.
+pub fn contenders(scene: &Scene, lines: usize) -> anyhow::Result<(Vec<Contender>, Vec<String>)> {
+    let shape = shape(lines, AGENTS_HOLD);
     let payload = said(shape.text_bytes);
     let mut notes = Vec::new();
     let mut all = vec![
