@@ -8,7 +8,7 @@ use anyhow::{Context, ensure};
 use clap::{Args, Parser, Subcommand};
 use crest_benches::drive::CLIENT_CORE;
 use crest_benches::floor::Floor;
-use crest_benches::report::{Row, Run};
+use crest_benches::report::{Row, Run, Taken};
 use crest_benches::rows::{ROWS, Scene, measure};
 use crest_benches::sys;
 
@@ -55,6 +55,9 @@ struct RunArgs {
     keep: bool,
 }
 
+/// How long the machine is looked at before a row.
+const LOOK: Duration = Duration::from_secs(2);
+
 fn main() -> anyhow::Result<ExitCode> {
     match Cli::parse().command {
         Action::Run(args) => run(&args),
@@ -76,7 +79,6 @@ fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
         "{} is missing: cargo build --release",
         args.crest.display()
     );
-    let load_before = load()?;
     sys::pin(CLIENT_CORE)?;
     std::fs::create_dir_all(&args.data)?;
     let data = std::fs::canonicalize(&args.data)?;
@@ -91,16 +93,21 @@ fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let mut rows = Vec::new();
     for name in names {
         eprintln!("row {name} …");
-        let measured = measure(name, &scene).with_context(|| format!("row {name}"))?;
+        let taken = Taken {
+            at: said_by("date", &["-u", "+%Y-%m-%d %H:%M UTC"]),
+            commit: said_by("git", &["rev-parse", "--short", "HEAD"]),
+            busy_before: sys::busy_share(LOOK)?,
+        };
+        let mut measured = measure(name, &scene).with_context(|| format!("row {name}"))?;
+        measured
+            .iter_mut()
+            .for_each(|row| row.taken = taken.clone());
         measured.iter().for_each(|row| print!("{}", row.lines()));
         rows.extend(measured);
     }
     let run = Run {
-        date: said_by("date", &["-u", "+%Y-%m-%d %H:%M UTC"]),
         machine: machine(cores),
-        commit: said_by("git", &["rev-parse", "--short", "HEAD"]),
         command: "make bench".to_owned(),
-        load_before,
         rows,
     };
     if args.keep {
@@ -132,13 +139,6 @@ fn merged(mut run: Run, benches: &Path) -> anyhow::Result<Run> {
         )
     });
     Ok(run)
-}
-
-/// Tasks that run or want to, over the last minute, this program not counted.
-fn load() -> anyhow::Result<f64> {
-    let text = std::fs::read_to_string("/proc/loadavg")?;
-    let first = text.split(' ').next().context("/proc/loadavg is empty")?;
-    Ok(first.parse()?)
 }
 
 fn machine(cores: usize) -> String {

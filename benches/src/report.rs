@@ -17,8 +17,11 @@ pub struct Row {
     pub unit: String,
     pub figures: Vec<Figure>,
     pub ratios: Vec<Ratio>,
-    /// How far the run can be believed, and what was left out.
+    /// How far the figures can be believed, and what was left out.
     pub notes: Vec<String>,
+    /// When, on which commit, and how loaded the machine was just before.
+    #[serde(default)]
+    pub taken: Taken,
 }
 
 /// One server's absolute figure.
@@ -39,6 +42,9 @@ pub struct Figure {
 pub struct Ratio {
     pub against: String,
     pub value: Spread,
+    /// The same ratio of work a second of server CPU: what others' load on the machine hardly moves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by_cpu: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub aim: Option<Aim>,
 }
@@ -51,23 +57,32 @@ pub enum Aim {
     AtMost(f64),
 }
 
-/// When, where and with what the rows came about.
+/// The circumstances of a row.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Taken {
+    pub at: String,
+    pub commit: String,
+    /// Share of the machine's CPU time that others used just before, 0 to 1.
+    pub busy_before: f64,
+}
+
+/// Where the rows came about, and how.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Run {
-    pub date: String,
     pub machine: String,
-    pub commit: String,
     pub command: String,
-    /// Others' load at the beginning, in running tasks: above 0.2 the figures are provisional.
-    pub load_before: f64,
     pub rows: Vec<Row>,
 }
+
+/// Above it the figures of a row are provisional.
+const QUIET: f64 = 0.05;
 
 impl Ratio {
     pub fn new(against: &str, value: Spread, aim: Option<Aim>) -> Self {
         Self {
             against: against.to_owned(),
             value,
+            by_cpu: None,
             aim,
         }
     }
@@ -110,10 +125,11 @@ impl Row {
             let theirs = theirs.map(Figure::words).unwrap_or_default();
             let Spread { median, low, high } = ratio.value;
             let (median, low, high) = (short(median), short(low), short(high));
+            let by_cpu = ratio.by_cpu.map(short).unwrap_or_default();
             let (against, verdict) = (&ratio.against, ratio.verdict());
             let _ = writeln!(
                 out,
-                "| {number} | {work} | {unit} | {ours} | {against} | {theirs} | {median} ({low}–{high}) | {verdict} |"
+                "| {number} | {work} | {unit} | {ours} | {against} | {theirs} | {median} ({low}–{high}) | {by_cpu} | {verdict} |"
             );
         }
         out
@@ -133,30 +149,35 @@ impl Figure {
     }
 }
 
-const HEAD: &str = "| row | work | figure | crest | against | its figure | ratio (quartiles) | aim |\n\
-                    | --- | --- | --- | --- | --- | --- | --- | --- |\n";
+const HEAD: &str = "| row | work | figure | crest | against | its figure | ratio (quartiles) | by CPU | aim |\n\
+                    | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n";
 
 impl Run {
     /// The whole as Markdown.
     pub fn table(&self) -> String {
-        let mut out = format!(
-            "{}, {}, commit {}; load of others at the beginning {:.1}{}.\n\n    {}\n\n{HEAD}",
-            self.date,
-            self.machine,
-            self.commit,
-            self.load_before,
-            if self.load_before > 0.2 {
-                ": a noisy run, provisional"
-            } else {
-                ""
-            },
-            self.command,
-        );
+        let (machine, command) = (&self.machine, &self.command);
+        let mut out = format!("{machine}.\n\n    {command}\n\n{HEAD}");
         self.rows.iter().for_each(|row| out += &row.lines());
         out += "\nNotes:\n\n";
         for row in &self.rows {
+            let Taken {
+                at,
+                commit,
+                busy_before,
+            } = &row.taken;
+            let noisy = match *busy_before > QUIET {
+                true => ", so provisional",
+                false => "",
+            };
+            let _ = writeln!(
+                out,
+                "- {}, {}: {at}, commit {commit}, machine {:.0} % busy with other work just before{noisy}",
+                row.number,
+                row.work,
+                busy_before * 100.0
+            );
             for note in &row.notes {
-                let _ = writeln!(out, "- {}, {}: {note}", row.number, row.work);
+                let _ = writeln!(out, "  - {note}");
             }
         }
         out
@@ -210,14 +231,15 @@ mod tests {
                 Ratio::new("ws", Spread::one(1.5), Some(Aim::AtLeast(1.2))),
             ],
             notes: Vec::new(),
+            taken: Taken::default(),
         };
         let lines = row.lines();
         assert!(
-            lines.contains("| bare |  | 0.50 (0.50–0.50) | ≥ 0.75 **missed** |"),
+            lines.contains("| bare |  | 0.50 (0.50–0.50) |  | ≥ 0.75 **missed** |"),
             "{lines}"
         );
         assert!(
-            lines.contains("| ws |  | 1.50 (1.50–1.50) | ≥ 1.20 met |"),
+            lines.contains("| ws |  | 1.50 (1.50–1.50) |  | ≥ 1.20 met |"),
             "{lines}"
         );
     }

@@ -105,6 +105,30 @@ pub fn resident_bytes(pid: u32) -> io::Result<u64> {
         .ok_or_else(|| io::Error::other("no VmRSS"))
 }
 
+/// Share of the machine's CPU time that anybody used while this looked on, 0 to 1.
+pub fn busy_share(lasts: Duration) -> io::Result<f64> {
+    let before = cpu_ticks()?;
+    std::thread::sleep(lasts);
+    let after = cpu_ticks()?;
+    let (busy, all) = (after.0 - before.0, after.1 - before.1);
+    Ok(busy as f64 / all.max(1) as f64)
+}
+
+/// Ticks that all cores were busy, and ticks in all.
+fn cpu_ticks() -> io::Result<(u64, u64)> {
+    let stat = std::fs::read_to_string("/proc/stat")?;
+    let line = stat.lines().next().unwrap_or_default();
+    let ticks: Vec<u64> = line
+        .split_whitespace()
+        .skip(1)
+        .filter_map(|word| word.parse().ok())
+        .collect();
+    let all: u64 = ticks.iter().take(8).sum();
+    // The fourth and fifth are idle and waiting for the disk.
+    let idle: u64 = ticks.iter().skip(3).take(2).sum();
+    Ok((all - idle, all))
+}
+
 fn check(code: i32) -> io::Result<i32> {
     if code < 0 {
         return Err(io::Error::last_os_error());

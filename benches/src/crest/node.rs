@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 
 use super::http;
-use crate::drive::Server;
+use crate::drive::{Scratch, Server};
 
 const START: Duration = Duration::from_secs(60);
 
@@ -21,20 +21,19 @@ pub enum Ack {
     Written,
 }
 
-/// A running node. Its data go with it.
+/// A running node; its data go with its server.
 pub struct Node {
     pub server: Server,
     pub address: SocketAddr,
-    _data: Data,
 }
 
 impl Node {
     /// Starts `binary` and waits until it is ready. `data` is made, and removed with the node.
     pub fn start(binary: &Path, data: PathBuf, ack: Ack) -> anyhow::Result<Self> {
-        let data = Data::new(data)?;
+        let data = Scratch::new(data)?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let address = SocketAddr::from(([127, 0, 0, 1], port));
-        let log = std::fs::File::create(data.0.join("log"))?;
+        let log = std::fs::File::create(data.path().join("log"))?;
         let durability = match ack {
             Ack::Synced => "full",
             Ack::Written => "relaxed",
@@ -43,7 +42,7 @@ impl Node {
         command
             .arg("serve")
             .env("CREST__SERVER__LISTEN", address.to_string())
-            .env("CREST__STORE__PATH", data.0.join("data"))
+            .env("CREST__STORE__PATH", data.path().join("data"))
             .env("CREST__STORE__DURABILITY", durability)
             .env("CREST__LIMITS__FRAMES_PER_S", "100000")
             .env("CREST__LIMITS__FRAMES_BURST", "100000")
@@ -57,18 +56,12 @@ impl Node {
             .stdout(Stdio::null())
             .stderr(log);
         let mut node = Self {
-            server: Server::spawn(&mut command)?,
+            server: Server::spawn(&mut command)?.with_data(data),
             address,
-            _data: data,
         };
         node.ready()
             .with_context(|| format!("{} is not ready", binary.display()))?;
         Ok(node)
-    }
-
-    /// The server alone, its data kept until the returned value is dropped.
-    pub fn into_server(self) -> (Server, Data) {
-        (self.server, self._data)
     }
 
     fn ready(&mut self) -> anyhow::Result<()> {
@@ -78,28 +71,17 @@ impl Node {
                 return Ok(());
             }
             if self.server.has_ended() {
-                let log = std::fs::read_to_string(self._data.0.join("log"))?;
-                bail!("it has ended: {log}");
+                bail!("it has ended: {}", self.log());
             }
             std::thread::sleep(Duration::from_millis(20));
         }
         bail!("no answer in {START:?}")
     }
-}
 
-/// A directory that lives as long as the value.
-pub struct Data(PathBuf);
-
-impl Data {
-    pub fn new(path: PathBuf) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(&path)?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Data {
-    fn drop(&mut self) {
-        // Nobody can be told any more; it lies in a temporary directory.
-        let _ = std::fs::remove_dir_all(&self.0);
+    /// What it said on its standard error.
+    fn log(&self) -> String {
+        let log = self.server.data().map(|data| data.join("log"));
+        log.and_then(|log| std::fs::read_to_string(log).ok())
+            .unwrap_or_default()
     }
 }

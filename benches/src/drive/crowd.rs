@@ -13,7 +13,7 @@ use crate::wire::{Dialect, Tally};
 /// Takes many small frames, or several large ones, in one call.
 const READ_BYTES: usize = 512 * 1024;
 /// What is under way at a slice's end must come by then.
-const DRAIN: Duration = Duration::from_secs(10);
+const DRAIN: Duration = Duration::from_secs(60);
 /// Deliveries that follow the last answer have come once it was quiet for so long.
 const QUIET: Duration = Duration::from_millis(20);
 
@@ -47,7 +47,8 @@ impl Crowd {
         })
     }
 
-    /// Every line that asks keeps `depth` requests in flight for `lasts`; then all is answered.
+    /// Every line that asks keeps `depth` requests in flight for `lasts`; then all is answered. The
+    /// time to the last answer counts, so that a server which answers in large lots is not cut short.
     pub fn closed_loop(&mut self, depth: u32, lasts: Duration) -> anyhow::Result<Slice> {
         let began = Began::now(&self.server)?;
         let start = Instant::now();
@@ -58,15 +59,13 @@ impl Crowd {
         while start.elapsed() < lasts {
             done += self.turn(lasts.saturating_sub(start.elapsed()), true)?;
         }
-        let seconds = start.elapsed().as_secs_f64();
-        let mut in_all = done;
         while self.lines.iter().any(|line| line.in_flight > 0) {
-            in_all += self.turn(QUIET, false)?;
+            done += self.turn(QUIET, false)?;
             if start.elapsed() > lasts + DRAIN {
                 bail!("requests stay unanswered");
             }
         }
-        let slice = began.ended(&self.server, done as f64, seconds, in_all as f64)?;
+        let slice = began.ended(&self.server, done)?;
         self.quiet()?;
         Ok(slice)
     }

@@ -3,10 +3,11 @@
 mod crowd;
 mod fanout;
 mod line;
+mod open_loop;
 mod server;
 mod slice;
 
 pub use crowd::Crowd;
 pub use line::Line;
-pub use server::{CLIENT_CORE, SERVER_CORE, Server, Started};
+pub use server::{CLIENT_CORE, SERVER_CORE, Scratch, Server, Started};
 pub use slice::Slice;

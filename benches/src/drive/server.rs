@@ -1,8 +1,9 @@
 //! A server under test: a child process on the servers' core, ended with its value.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -17,16 +18,40 @@ pub const CLIENT_CORE: usize = 1;
 /// Longest start: an interpreter's, on a busy machine.
 const START: Duration = Duration::from_secs(30);
 
-/// A running child. Dropping it kills it by its id and waits for its end.
+/// A running child. Dropping it kills it by its id, waits for its end and removes its data.
 pub struct Server {
     child: Child,
+    /// Some end when their input does.
+    input: Option<ChildStdin>,
+    /// Removed after the child, by the order of these fields.
+    data: Option<Scratch>,
+}
+
+/// A directory that lives as long as the value.
+pub struct Scratch(PathBuf);
+
+impl Scratch {
+    pub fn new(path: PathBuf) -> std::io::Result<Self> {
+        std::fs::create_dir_all(&path)?;
+        Ok(Self(path))
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // Nobody can be told any more; it lies in a directory of such.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 /// A child that has said `listening PORT` on its standard output.
 pub struct Started {
     pub server: Server,
     pub address: SocketAddr,
-    pub input: ChildStdin,
     pub output: BufReader<ChildStdout>,
 }
 
@@ -38,14 +63,35 @@ impl Server {
         let child = command
             .spawn()
             .with_context(|| format!("{:?} does not start", command.get_program()))?;
-        Ok(Self { child })
+        Ok(Self {
+            child,
+            input: None,
+            data: None,
+        })
+    }
+
+    /// Ties a directory to the server's life.
+    pub fn with_data(mut self, data: Scratch) -> Self {
+        self.data = Some(data);
+        self
+    }
+
+    /// Its directory, if it has one.
+    pub fn data(&self) -> Option<&Path> {
+        self.data.as_ref().map(Scratch::path)
+    }
+
+    /// Writes a line to its input.
+    pub fn tell(&mut self, line: &str) -> anyhow::Result<()> {
+        let input = self.input.as_mut().context("its input is not a pipe")?;
+        Ok(writeln!(input, "{line}")?)
     }
 
     /// Starts a command that says where it listens.
     pub fn start(command: &mut Command) -> anyhow::Result<Started> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut server = Self::spawn(command)?;
-        let input = server.child.stdin.take().context("its input is a pipe")?;
+        server.input = server.child.stdin.take();
         let output = server.child.stdout.take().context("its output is a pipe")?;
         let (said, heard) = mpsc::channel();
         std::thread::spawn(move || {
@@ -69,7 +115,6 @@ impl Server {
         Ok(Started {
             server,
             address: SocketAddr::from(([127, 0, 0, 1], port)),
-            input,
             output,
         })
     }

@@ -10,15 +10,12 @@ use crate::sys;
 /// Work done, and what it cost both sides.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Slice {
-    /// Answers or deliveries within `seconds`.
+    /// Answers or deliveries.
     pub done: f64,
+    /// From the first byte to the last answer.
     pub seconds: f64,
-    /// Work until everything under way had come to an end: what the CPU times are for.
-    pub done_in_all: f64,
     pub server_cpu_s: f64,
     pub client_cpu_s: f64,
-    /// From the first byte to the last answer.
-    pub seconds_in_all: f64,
     /// Of deliveries whose time was taken.
     pub p50_ms: f64,
     pub p99_ms: f64,
@@ -32,16 +29,16 @@ impl Slice {
 
     /// Work a second of the server's CPU: hardly moved by whatever else runs on the machine.
     pub fn rate_of_cpu(&self) -> f64 {
-        self.done_in_all / self.server_cpu_s
+        self.done / self.server_cpu_s
     }
 
     /// Shares of a core that the two sides were busy.
     pub fn server_share(&self) -> f64 {
-        self.server_cpu_s / self.seconds_in_all
+        self.server_cpu_s / self.seconds
     }
 
     pub fn client_share(&self) -> f64 {
-        self.client_cpu_s / self.seconds_in_all
+        self.client_cpu_s / self.seconds
     }
 }
 
@@ -62,20 +59,12 @@ impl Began {
     }
 
     /// The slice, now that everything has come to an end.
-    pub fn ended(
-        &self,
-        server: &Server,
-        done: f64,
-        seconds: f64,
-        in_all: f64,
-    ) -> anyhow::Result<Slice> {
+    pub fn ended(&self, server: &Server, done: u64) -> anyhow::Result<Slice> {
         Ok(Slice {
-            done,
-            seconds,
-            done_in_all: in_all,
+            done: done as f64,
+            seconds: self.at.elapsed().as_secs_f64(),
             server_cpu_s: (server.cpu()? - self.server).as_secs_f64(),
             client_cpu_s: (sys::cpu_here()? - self.client).as_secs_f64(),
-            seconds_in_all: self.at.elapsed().as_secs_f64(),
             ..Slice::default()
         })
     }

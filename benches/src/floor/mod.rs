@@ -5,6 +5,7 @@ mod append;
 mod echo;
 mod fanout;
 mod listen;
+mod resident;
 
 use clap::ValueEnum;
 
@@ -27,6 +28,10 @@ pub enum Floor {
     AppendSqlite,
     /// The product's own store, called directly.
     AppendStore,
+    /// The product's conversations in memory, and nothing else of it.
+    Conversations,
+    /// As many actix actors without anything in them.
+    BareActors,
 }
 
 impl Floor {
@@ -40,6 +45,8 @@ impl Floor {
             Floor::FanoutLoop => "fanout-loop",
             Floor::AppendSqlite => "append-sqlite",
             Floor::AppendStore => "append-store",
+            Floor::Conversations => "conversations",
+            Floor::BareActors => "bare-actors",
         }
     }
 
@@ -57,6 +64,8 @@ impl Floor {
             Floor::FanoutLoop => local.block_on(&runtime, fanout::serve_loop()),
             Floor::AppendSqlite => append::serve(Engine::Sqlite),
             Floor::AppendStore => append::serve(Engine::Store),
+            Floor::Conversations => resident::conversations(),
+            Floor::BareActors => resident::bare_actors(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Row 3: a durable message acknowledged, against the bare group commit of the same bytes.
 
-use std::io::{BufRead, Write};
+use std::io::BufRead;
 use std::process::Command;
 use std::time::Duration;
 
@@ -10,14 +10,13 @@ use super::Scene;
 use super::contenders::crest;
 use super::send::{TEXT_BYTES, figure};
 use crate::crest::{Ack, Shape};
-use crate::drive::{Server, Slice, Started};
+use crate::drive::{Scratch, Server, Slice, Started};
 use crate::floor::Floor;
 use crate::measure::{Contender, Measured, Spread};
-use crate::report::{Aim, Figure, Ratio, Row};
+use crate::play::Play;
+use crate::report::{Aim, Figure, Ratio, Row, Taken};
 
 const CUSTOMERS: usize = 100;
-/// What is stored of a message of [`TEXT_BYTES`]: text, author, id and time.
-const STORED_BYTES: usize = TEXT_BYTES + 46;
 /// Several commits each: one takes 0.3 to 10 ms.
 const SLICES: u32 = 2;
 
@@ -41,11 +40,16 @@ pub fn rows(scene: &Scene) -> anyhow::Result<Vec<Row>> {
 }
 
 fn start(scene: &Scene, floor: Floor) -> anyhow::Result<Started> {
+    let data = Scratch::new(scene.fresh(floor.name()))?;
     let mut command = Command::new(std::env::current_exe()?);
     command
         .args(["floor", floor.name()])
-        .env("CREST_BENCH_DATA", scene.fresh(floor.name()));
-    Server::start(&mut command)
+        .env("CREST_BENCH_DATA", data.path());
+    let started = Server::start(&mut command)?;
+    Ok(Started {
+        server: started.server.with_data(data),
+        ..started
+    })
 }
 
 fn row(
@@ -56,12 +60,13 @@ fn row(
 ) -> anyhow::Result<Row> {
     let lasts = scene.slice * SLICES;
     let outstanding = CUSTOMERS as u32 * depth;
+    let bytes = stored_bytes();
     let mut measured = vec![empty("crest")];
     measured.extend(floors.iter().map(|(name, _)| empty(name)));
     for round in 0..=scene.rounds {
         let mut slices = vec![ours.crowd.closed_loop(depth, lasts)?];
         for (_, floor) in floors.iter_mut() {
-            slices.push(go(floor, outstanding, lasts)?);
+            slices.push(go(floor, outstanding, bytes, lasts)?);
         }
         for (one, slice) in measured.iter_mut().zip(slices) {
             if round > 0 {
@@ -73,6 +78,7 @@ fn row(
     let by_cpu = measured[0].spread(Slice::rate_of_cpu).median;
     let busy = |number: usize| measured[number].spread(Slice::server_share).median * 100.0;
     Ok(Row {
+        taken: Taken::default(),
         number: "3".to_owned(),
         work: format!("durable send → ack + copy, {CUSTOMERS} × {depth}"),
         unit: "acks/s".to_owned(),
@@ -90,6 +96,14 @@ fn row(
     })
 }
 
+/// What the product stores of one such message.
+fn stored_bytes() -> usize {
+    let entry = Play::new().entry(&"x".repeat(TEXT_BYTES));
+    crest::translate::stored::encode_conversation(&entry)
+        .body
+        .len()
+}
+
 fn empty(name: &str) -> Measured {
     Measured {
         name: name.to_owned(),
@@ -105,13 +119,17 @@ fn without_cpu(figure: Figure) -> Figure {
     }
 }
 
-fn go(floor: &mut Started, outstanding: u32, lasts: Duration) -> anyhow::Result<Slice> {
+fn go(
+    floor: &mut Started,
+    outstanding: u32,
+    bytes: usize,
+    lasts: Duration,
+) -> anyhow::Result<Slice> {
     let before = floor.server.cpu()?;
-    writeln!(
-        floor.input,
-        "go {outstanding} {STORED_BYTES} {}",
-        lasts.as_millis()
-    )?;
+    let milliseconds = lasts.as_millis();
+    floor
+        .server
+        .tell(&format!("go {outstanding} {bytes} {milliseconds}"))?;
     let mut line = String::new();
     floor.output.read_line(&mut line)?;
     let mut words = line.split_whitespace().skip(1);
@@ -125,8 +143,6 @@ fn go(floor: &mut Started, outstanding: u32, lasts: Duration) -> anyhow::Result<
     Ok(Slice {
         done,
         seconds,
-        done_in_all: done,
-        seconds_in_all: seconds,
         server_cpu_s: (floor.server.cpu()? - before).as_secs_f64(),
         ..Slice::default()
     })

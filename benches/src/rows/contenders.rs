@@ -16,10 +16,7 @@ const CHANNEL: &str = "room";
 /// The product with its people; customers speak.
 pub fn crest(node: Node, shape: Shape) -> anyhow::Result<Contender> {
     let lines = Desk::open(node.address, shape)?.into_lines()?;
-    let (server, data) = node.into_server();
-    // Its data lie in a temporary directory and go with the run.
-    std::mem::forget(data);
-    contender("crest", server, lines, Dialect::Crest)
+    contender("crest", node.server, lines, Dialect::Crest)
 }
 
 /// A floor, as a process of this program.
@@ -39,7 +36,7 @@ pub fn echo(
     let lines = (0..lines)
         .map(|number| asking(started.address, "/", payload, number as u32))
         .collect::<Result<_, _>>()?;
-    contender(name, keep(started), lines, Dialect::Plain)
+    contender(name, started.server, lines, Dialect::Plain)
 }
 
 /// One line that says `payload`, so many that hear it.
@@ -55,7 +52,7 @@ pub fn fanout(
         line.watches = true;
         lines.push(line);
     }
-    contender(name, keep(started), lines, Dialect::Plain)
+    contender(name, started.server, lines, Dialect::Plain)
 }
 
 /// centrifuge: so many lines that call.
@@ -64,7 +61,7 @@ pub fn centrifuge_rpc(started: Started, lines: usize, data: &[u8]) -> anyhow::Re
     let lines = (0..lines)
         .map(|_| centrifuge_line(started.address, Some(&call), false))
         .collect::<Result<_, _>>()?;
-    contender("centrifuge", keep(started), lines, Dialect::Centrifuge)
+    contender("centrifuge", started.server, lines, Dialect::Centrifuge)
 }
 
 /// centrifuge: one line that publishes, so many subscribed.
@@ -78,7 +75,7 @@ pub fn centrifuge_fanout(
     for _ in 0..watchers {
         lines.push(centrifuge_line(started.address, None, true)?);
     }
-    contender("centrifuge", keep(started), lines, Dialect::Centrifuge)
+    contender("centrifuge", started.server, lines, Dialect::Centrifuge)
 }
 
 /// A peer, or a word about its absence.
@@ -124,10 +121,4 @@ fn contender(
         name: name.to_owned(),
         crowd,
     })
-}
-
-/// A child whose input ends would end itself.
-fn keep(started: Started) -> Server {
-    std::mem::forget(started.input);
-    started.server
 }

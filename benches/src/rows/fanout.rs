@@ -12,21 +12,21 @@ use crate::drive::Slice;
 use crate::floor::Floor;
 use crate::measure::{Contender, Measured, in_turn};
 use crate::peer::Peer;
-use crate::report::{Aim, Figure, Ratio, Row};
+use crate::report::{Aim, Figure, Ratio, Row, Taken};
 
 const WATCHERS: usize = 1_000;
 const CONVERSATIONS: usize = 17;
 const EVENT_BYTES: usize = 200;
 const A_SECOND: f64 = 40.0;
 const BURST: u32 = 500;
-/// What Crest lets a client have unanswered.
+/// What Crest lets a client have unanswered, so what every publisher here has.
 const UNANSWERED: u32 = 32;
 /// One slice of paced work is long enough for its 99th percentile.
 const PACED_SLICES: u32 = 4;
 
 /// 40 events a second: deliveries a second of server CPU, and the 99th percentile.
 pub fn paced(scene: &Scene) -> anyhow::Result<Vec<Row>> {
-    let (mut all, mut notes) = contenders(scene, [Floor::FanoutTasks, Floor::FanoutLoop])?;
+    let (mut all, mut notes) = contenders(scene, [Floor::FanoutTasks, Floor::FanoutLoop], true)?;
     let lasts = scene.slice * PACED_SLICES;
     let rounds = scene.rounds.div_ceil(2);
     let measured = in_turn(&mut all, rounds, |one| one.crowd.paced(A_SECOND, lasts))?;
@@ -53,24 +53,17 @@ pub fn paced(scene: &Scene) -> anyhow::Result<Vec<Row>> {
     Ok(vec![cost, late])
 }
 
-/// 500 events at once: deliveries a second.
+/// 500 events at once: deliveries a second. `ws` would take seconds for each burst.
 pub fn burst(scene: &Scene) -> anyhow::Result<Vec<Row>> {
-    let (mut all, mut notes) = contenders(scene, [Floor::FanoutCoalescing, Floor::FanoutTasks])?;
+    let (mut all, mut notes) =
+        contenders(scene, [Floor::FanoutCoalescing, Floor::FanoutTasks], false)?;
     let rounds = scene.rounds.div_ceil(2);
-    let measured = in_turn(&mut all, rounds, |one| {
-        let depth = if one.name == "crest" {
-            UNANSWERED
-        } else {
-            BURST
-        };
-        one.crowd.burst(BURST, depth)
-    })?;
+    let measured = in_turn(&mut all, rounds, |one| one.crowd.burst(BURST, UNANSWERED))?;
     notes.push(shares(&measured));
     let aims = [
         ("fanout-coalescing", Some(Aim::AtLeast(0.8))),
         ("fanout-tasks", None),
         ("centrifuge", Some(Aim::AtLeast(1.8))),
-        ("ws", None),
     ];
     let work = format!("{BURST} events of {EVENT_BYTES} B to {WATCHERS} watchers at once");
     Ok(vec![row(
@@ -84,7 +77,11 @@ pub fn burst(scene: &Scene) -> anyhow::Result<Vec<Row>> {
     )])
 }
 
-fn contenders(scene: &Scene, floors: [Floor; 2]) -> anyhow::Result<(Vec<Contender>, Vec<String>)> {
+fn contenders(
+    scene: &Scene,
+    floors: [Floor; 2],
+    with_ws: bool,
+) -> anyhow::Result<(Vec<Contender>, Vec<String>)> {
     let event = vec![b'x'; EVENT_BYTES];
     let shape = Shape {
         customers: CONVERSATIONS,
@@ -100,7 +97,7 @@ fn contenders(scene: &Scene, floors: [Floor; 2]) -> anyhow::Result<(Vec<Contende
     if let Some(started) = peer(scene, Peer::Centrifuge, &mut notes)? {
         all.push(centrifuge_fanout(started, WATCHERS, &event)?);
     }
-    if let Some(started) = peer(scene, Peer::WsFanout, &mut notes)? {
+    if with_ws && let Some(started) = peer(scene, Peer::WsFanout, &mut notes)? {
         all.push(fanout("ws", started, WATCHERS, &event)?);
     }
     Ok((all, notes))
@@ -124,9 +121,15 @@ fn row(
     let there = |name: &str| measured.iter().find(|one| one.name == name);
     let ratio = |(name, aim): &(&str, Option<Aim>)| {
         let other = there(name)?;
-        Some(Ratio::new(name, measured[0].against(other, value), *aim))
+        let ratio = Ratio::new(name, measured[0].against(other, value), *aim);
+        let by_cpu = measured[0].against(other, Slice::rate_of_cpu).median;
+        Some(Ratio {
+            by_cpu: (unit == "deliveries/s").then_some(by_cpu),
+            ..ratio
+        })
     };
     Row {
+        taken: Taken::default(),
         number: number.to_owned(),
         work: work.to_owned(),
         unit: unit.to_owned(),

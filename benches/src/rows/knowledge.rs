@@ -7,7 +7,7 @@ use crest::bot::{Article, Bot, Knowledge, Turn};
 
 use super::Scene;
 use crate::measure::Spread;
-use crate::report::{Aim, Figure, Ratio, Row};
+use crate::report::{Aim, Figure, Ratio, Row, Taken};
 use crate::sys;
 
 const ARTICLES: usize = 10_000;
@@ -48,6 +48,7 @@ pub fn rows(_: &Scene) -> anyhow::Result<Vec<Row>> {
     let at = |share: f64| times[(times.len() as f64 * share) as usize];
     let (p50, p99) = (at(0.5), at(0.99));
     Ok(vec![Row {
+        taken: Taken::default(),
         number: "12".to_owned(),
         work: format!("answer from {ARTICLES} articles"),
         unit: "p99 CPU ms".to_owned(),

@@ -10,7 +10,7 @@ use crate::drive::{Line, Server};
 use crate::floor::Floor;
 use crate::measure::Spread;
 use crate::peer::Peer;
-use crate::report::{Aim, Figure, Ratio, Row};
+use crate::report::{Aim, Figure, Ratio, Row, Taken};
 use crate::wire::{join, masked};
 
 /// Connections that pay for what all share: buffers, tables, stacks.
@@ -54,6 +54,7 @@ pub fn rows(scene: &Scene) -> anyhow::Result<Vec<Row>> {
         Some(Ratio::new(name, Spread::one(figures[0].1 / other), *aim))
     };
     Ok(vec![Row {
+        taken: Taken::default(),
         number: "6".to_owned(),
         work: format!(
             "{} idle connections, each with actor and a first message",

@@ -3,8 +3,10 @@
 mod append;
 mod contenders;
 mod fanout;
+mod knee;
 mod knowledge;
 mod memory;
+mod resident;
 mod scene;
 mod send;
 mod surge;
@@ -15,7 +17,7 @@ pub use scene::Scene;
 pub use surge::Surge;
 
 /// Rows in the order of the table; each name may stand on the command line.
-pub const ROWS: [&str; 8] = ["1", "1s", "3", "4a", "4b", "6", "11", "12"];
+pub const ROWS: [&str; 10] = ["1", "1s", "3", "4a", "4b", "6", "7", "8", "11", "12"];
 
 /// Measures one of [`ROWS`]. Rows 1 and 2 come from one run.
 pub fn measure(name: &str, scene: &Scene) -> anyhow::Result<Vec<Row>> {
@@ -26,6 +28,8 @@ pub fn measure(name: &str, scene: &Scene) -> anyhow::Result<Vec<Row>> {
         "4a" => fanout::paced(scene),
         "4b" => fanout::burst(scene),
         "6" => memory::rows(scene),
+        "7" => resident::rows(scene),
+        "8" => knee::rows(scene),
         "11" => surge::rows(scene),
         "12" => knowledge::rows(scene),
         other => anyhow::bail!("there is no row {other}; there are {}", ROWS.join(", ")),

@@ -7,7 +7,7 @@ use crate::drive::Slice;
 use crate::floor::Floor;
 use crate::measure::{Contender, Measured, in_turn};
 use crate::peer::Peer;
-use crate::report::{Aim, Figure, Ratio, Row};
+use crate::report::{Aim, Figure, Ratio, Row, Taken};
 
 /// Bytes of what is said.
 pub const TEXT_BYTES: usize = 200;
@@ -18,7 +18,7 @@ const PIPELINED: u32 = 16;
 pub fn rows(scene: &Scene) -> anyhow::Result<Vec<Row>> {
     let mut rows = Vec::new();
     for customers in [100, 1_000] {
-        let (mut all, notes) = contenders(scene, shape(customers, AGENTS_HOLD))?;
+        let (mut all, notes) = contenders(scene, customers)?;
         rows.push(first(scene, &mut all, customers, &notes)?);
         rows.push(second(scene, &mut all, customers, &notes)?);
     }
@@ -52,8 +52,9 @@ fn shape(customers: usize, each: usize) -> Shape {
     }
 }
 
-fn contenders(scene: &Scene, shape: Shape) -> anyhow::Result<(Vec<Contender>, Vec<String>)> {
-    let lines = shape.customers;
+/// The product and all echoes, so many lines to each that ask.
+pub fn contenders(scene: &Scene, lines: usize) -> anyhow::Result<(Vec<Contender>, Vec<String>)> {
+    let shape = shape(lines, AGENTS_HOLD);
     let payload = said(shape.text_bytes);
     let mut notes = Vec::new();
     let mut all = vec![
@@ -120,6 +121,7 @@ fn row(
 ) -> Row {
     notes.push(shares(measured));
     Row {
+        taken: Taken::default(),
         number: number.to_owned(),
         work: work.to_owned(),
         unit: "acks/s".to_owned(),
@@ -145,23 +147,30 @@ pub fn ratios(measured: &[Measured], aims: &[(&str, Option<Aim>)]) -> Vec<Ratio>
     let mut ratios = Vec::new();
     for (name, aim) in aims {
         if let Some(other) = measured.iter().find(|it| it.name == *name) {
-            ratios.push(Ratio::new(name, ours.against(other, Slice::rate), *aim));
+            let ratio = Ratio::new(name, ours.against(other, Slice::rate), *aim);
+            let by_cpu = ours.against(other, Slice::rate_of_cpu).median;
+            ratios.push(Ratio {
+                by_cpu: Some(by_cpu),
+                ..ratio
+            });
         }
     }
     ratios
 }
 
-/// Shows that the client was cheaper than every server, and how the ratio is by CPU time.
+/// Shows that the client was cheaper than every server.
 pub fn shares(measured: &[Measured]) -> String {
-    let mut words = Vec::new();
-    for one in measured {
-        let server = one.spread(Slice::server_share).median * 100.0;
-        let client = one.spread(Slice::client_share).median * 100.0;
-        let by_cpu = measured[0].against(one, Slice::rate_of_cpu).median;
-        words.push(format!(
-            "{} server {server:.0} % client {client:.0} % (crest by server CPU {by_cpu:.2} ×)",
-            one.name
-        ));
-    }
-    format!("busy shares of their cores: {}", words.join("; "))
+    let percent = |one: &Measured, share: fn(&Slice) -> f64| one.spread(share).median * 100.0;
+    let words = measured.iter().map(|one| {
+        let (server, client) = (
+            percent(one, Slice::server_share),
+            percent(one, Slice::client_share),
+        );
+        format!("{} {server:.0} % and {client:.0} %", one.name)
+    });
+    let words: Vec<String> = words.collect();
+    format!(
+        "busy shares of server's and client's core: {}",
+        words.join(", ")
+    )
 }

@@ -4,7 +4,7 @@
 //! queue, and the agent finishes one of those it holds. Conversations and agents are played by this
 //! file: what is measured is the one actor through which every assignment of a group goes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use anyhow::ensure;
@@ -20,7 +20,7 @@ use crest_actors::queue::{Note, Policy, Queue, Withdrawn};
 
 use super::Scene;
 use crate::measure::Spread;
-use crate::report::{Aim, Figure, Ratio, Row};
+use crate::report::{Aim, Figure, Ratio, Row, Taken};
 use crate::sys;
 
 pub const WAITING: u64 = 100_000;
@@ -45,6 +45,7 @@ pub fn rows(scene: &Scene) -> anyhow::Result<Vec<Row>> {
     let rate = Spread::of(rates);
     let polled = surge.picked_by_wakes;
     Ok(vec![Row {
+        taken: Taken::default(),
         number: "11".to_owned(),
         work: format!("assignments with {WAITING} waiting, {AGENTS} agents"),
         unit: "assignments/CPU s".to_owned(),
@@ -67,7 +68,7 @@ pub struct Surge {
     directory: Arc<Directory>,
     now: Millis,
     desks: HashMap<AgentId, Desk>,
-    picks: Vec<OfferId>,
+    picks: VecDeque<OfferId>,
     next: u64,
     assigned: u64,
     waiting: u64,
@@ -101,7 +102,7 @@ impl Surge {
             }),
             now: BEGIN,
             desks: HashMap::new(),
-            picks: Vec::new(),
+            picks: VecDeque::new(),
             next: 0,
             assigned: 0,
             waiting: 0,
@@ -133,7 +134,7 @@ impl Surge {
     pub fn assign(&mut self, count: u64) {
         let until = self.assigned + count;
         while self.assigned < until {
-            let Some(offer) = self.picks.pop() else {
+            let Some(offer) = self.picks.pop_front() else {
                 panic!("nobody is picked though agents are free");
             };
             self.serve(&offer);
@@ -225,7 +226,7 @@ impl Surge {
         self.queue.apply(&context, note, &mut turn);
         for effect in turn.effects {
             if let Effect::Tell(Envelope::Agent(_, agent::Note::Reserve { offer, .. })) = effect {
-                self.picks.push(offer);
+                self.picks.push_back(offer);
             }
         }
     }

@@ -1,0 +1,213 @@
+//! Memory of actors that do nothing. Told `go COUNT` on standard input, it makes so many and answers
+//! `done COUNT`; whoever asked looks at the process's memory before and after.
+
+use std::collections::HashMap;
+use std::io::BufRead;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix::{Actor, Addr, Context};
+use anyhow::bail;
+use crest_actors::conversation::{Body, Command, Note, Opened, Overflow, Role};
+use crest_actors::directory::{Boosts, Directory, Group, Tenant, Timing};
+use crest_actors::effect::{Envelope, Publication, Push};
+use crest_actors::ids::{
+    ClientMsgId, ConversationId, ConversationKey, CustomerId, Millis, Seq, SessionId, Shard,
+    TenantId,
+};
+use crest_actors::ports::{
+    Activation, Append, BatchOutcome, BotPort, BotTurn, Done, LogId, LogStore, Outlet,
+    StoreFailure, Stored,
+};
+use crest_actors::runtime::{Clock, Hub, Post, World, start_arbiter};
+
+/// Notes between two yields: a lane takes more, and so does the arbiter's FIFO.
+const LOT: u64 = 200;
+
+/// The product's conversations, each opened, spoken in once and left alone.
+pub fn conversations() -> anyhow::Result<()> {
+    actix::System::new().block_on(async {
+        let world = World {
+            node: 0,
+            clock: Clock::system(),
+            store: Arc::new(Nowhere),
+            codec: Arc::new(crest::node::StoredFormats),
+            bot: Arc::new(Silent),
+            post: Post::new(1),
+            entropy: || [7; 16],
+            end_process: |kind| panic!("guardians gave up on {kind}"),
+        };
+        let hub = start_arbiter(world, 0, Arc::new(directory()));
+        hub.set_outlet(Rc::new(Silent));
+        println!("listening 0");
+        let mut made = 0;
+        for line in std::io::stdin().lock().lines() {
+            let until = made + wanted(&line?)?;
+            while made < until {
+                let lot = made..until.min(made + LOT);
+                made = lot.end;
+                open(&hub, lot).await;
+            }
+            println!("done {made}");
+        }
+        Ok(())
+    })
+}
+
+/// Actix actors with two words of state and a mailbox.
+pub fn bare_actors() -> anyhow::Result<()> {
+    struct Bare(#[allow(dead_code)] [u64; 2]);
+
+    impl Actor for Bare {
+        type Context = Context<Self>;
+    }
+
+    actix::System::new().block_on(async {
+        println!("listening 0");
+        let mut held: Vec<Addr<Bare>> = Vec::new();
+        for line in std::io::stdin().lock().lines() {
+            for number in 0..wanted(&line?)? {
+                held.push(Bare([number; 2]).start());
+                if number % LOT == 0 {
+                    tokio::task::yield_now().await;
+                }
+            }
+            tokio::task::yield_now().await;
+            println!("done {}", held.len());
+        }
+        Ok(())
+    })
+}
+
+fn wanted(line: &str) -> anyhow::Result<u64> {
+    match line.strip_prefix("go ") {
+        Some(count) => Ok(count.parse()?),
+        None => bail!("said {line:?}"),
+    }
+}
+
+/// Everything told is carried out before this returns.
+async fn open(hub: &Rc<Hub>, lot: std::ops::Range<u64>) {
+    for number in lot {
+        let key = key(number);
+        let session = SessionId {
+            node: 0,
+            arbiter: 0,
+            slot: 1,
+            generation: 1,
+        };
+        let say = Command::Say {
+            id: ClientMsgId([3; 16]),
+            body: Body::Text("在吗".to_owned()),
+        };
+        let notes = [
+            Note::Open(opened(number)),
+            Note::Attach {
+                session,
+                link: 1,
+                role: Role::Customer,
+                after: Seq(0),
+            },
+            Note::Command {
+                session,
+                link: 1,
+                number: 0,
+                reference: 0,
+                command: say,
+            },
+        ];
+        for note in notes {
+            hub.tell(Envelope::Conversation(key.clone(), note))
+                .expect("nobody is put aside");
+        }
+    }
+    while !hub.is_settled() {
+        tokio::task::yield_now().await;
+    }
+}
+
+fn key(number: u64) -> ConversationKey {
+    let mut random = [0; 9];
+    random[1..].copy_from_slice(&number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
+    ConversationKey {
+        tenant: TenantId::new("shop"),
+        id: ConversationId::mint(Millis(1), random, Shard(0)),
+    }
+}
+
+fn opened(number: u64) -> Opened {
+    Opened {
+        opening: 0,
+        customer: CustomerId::new(format!("visitor-{number}")),
+        channel: "web".into(),
+        tier: 0,
+        display_name: None,
+        attributes: Vec::new(),
+        language: None,
+        group: "sales".into(),
+        sticky: None,
+    }
+}
+
+fn directory() -> Directory {
+    let group = Group {
+        name: "Sales".to_owned(),
+        required: Vec::new(),
+        preferred: Vec::new(),
+        max_length: 0,
+        max_wait_ms: 0,
+        overflow: Overflow::LeaveMessage,
+        expected_handling_ms: 60_000,
+    };
+    let shop = Tenant {
+        groups: HashMap::from([("sales".into(), group)]),
+        agents: HashMap::new(),
+        default_group: "sales".into(),
+        // The bot never answers here, and nobody is to be asked instead.
+        timing: Timing {
+            bot_timeout_ms: u64::MAX / 4,
+            ..Timing::default()
+        },
+        boosts: Boosts::default(),
+        channel_weights: HashMap::new(),
+        bot_enabled: true,
+        not_ready_reasons: Vec::new(),
+    };
+    Directory {
+        tenants: HashMap::from([(TenantId::new("shop"), shop)]),
+        revision: 1,
+    }
+}
+
+/// Takes everything at once and keeps nothing: the store's own memory is not what is asked for.
+struct Nowhere;
+
+impl LogStore for Nowhere {
+    fn activate(&self, _: LogId, done: Done<Result<Activation, StoreFailure>>) {
+        done(Ok(Activation::default()));
+    }
+
+    fn submit(&self, _: Vec<Append>, done: Done<BatchOutcome>) {
+        done(Ok(Vec::new()));
+    }
+
+    fn read(&self, _: LogId, _: Seq, _: usize, done: Done<Result<Vec<Stored>, StoreFailure>>) {
+        done(Ok(Vec::new()));
+    }
+
+    fn awake(&self, _: Vec<Shard>, done: Done<Result<Vec<ConversationKey>, StoreFailure>>) {
+        done(Ok(Vec::new()));
+    }
+}
+
+struct Silent;
+
+impl BotPort for Silent {
+    fn ask(&self, _: BotTurn) {}
+}
+
+impl Outlet for Silent {
+    fn push(&self, _: SessionId, _: Push) {}
+
+    fn publish(&self, _: Publication) {}
+}
