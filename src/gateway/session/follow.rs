@@ -81,13 +81,18 @@ impl Link {
                 self.tell(notes, turn);
             }
             Push::Ack { number, .. } | Push::Done { number, .. } | Push::Refused { number, .. } => {
-                if self.answered(*number) {
-                    turn.show(push);
-                }
+                self.settle(*number, push, turn);
             }
             _ => {} // for an older link, or nothing that concerns one
         }
         false
+    }
+
+    /// Shows the answer of a command that still waits for it.
+    fn settle(&mut self, number: Option<u32>, answer: &Push, turn: &mut Turn<'_>) {
+        if self.answered(number) {
+            turn.show(answer);
+        }
     }
 
     /// A live event, encoded by the publisher.
