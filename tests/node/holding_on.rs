@@ -2,9 +2,10 @@
 
 use crest_loadtest::client::{Identity, Server};
 use crest_schema::frame::client::{
-    Attach, CallBack, Empty, History, Scope, SetPresence, WatchBoard, Whisper,
+    Attach, CallBack, Empty, History, OfferAnswer, Scope, SetPresence, WatchBoard, Whisper,
 };
 use crest_schema::frame::desk::Presence;
+use crest_schema::frame::staff_view::StaffEvent;
 use crest_schema::frame::{ClientFrame, Id, ServerFrame};
 use crest_schema::{ServerKind, codes::Close};
 use socket2::SockRef;
@@ -232,6 +233,47 @@ async fn a_position_that_never_was_is_named_and_the_customer_begins_anew() {
     };
     assert_eq!((error.code, error.conversation), (312, Some(conversation)));
     assert_eq!(customer_seqs(&mut again, conversation, 2).await, [1, 2]);
+}
+
+#[tokio::test]
+async fn an_agent_who_accepts_a_long_conversation_is_shown_all_of_it() {
+    let node = Node::start();
+    let server = server_of(&node);
+    let mut customer = Wire::connect(&server, &mut visitor(), &[]).await;
+    let conversation = customer.ask_human().await;
+    // More than an owner keeps in memory.
+    for round in 0..100 {
+        let said = customer.say(&format!("第{round}句")).await;
+        customer.answer(said).await;
+    }
+    let mut lin = Identity::staff("demo", "lin", "demo-agent");
+    let mut agent = Wire::connect(&server, &mut lin, &[]).await;
+    let ready = SetPresence {
+        agent: None,
+        presence: Presence::Ready,
+        next: None,
+    };
+    agent.send(ClientFrame::SetPresence(ready)).await;
+    let offer = agent
+        .until(|(_, frame)| match frame {
+            ServerFrame::Offer(offer) => Some(offer.offer),
+            _ => None,
+        })
+        .await;
+    assert_eq!(offer.conversation, conversation);
+    agent.send(ClientFrame::Accept(OfferAnswer { offer })).await;
+    let mut seen = Vec::new();
+    agent
+        .until(|(_, frame)| match frame {
+            ServerFrame::StaffEvent(event) => {
+                seen.push(event.seq);
+                matches!(event.event, StaffEvent::Accepted { .. }).then_some(())
+            }
+            _ => None,
+        })
+        .await;
+    assert!(seen.len() > 100);
+    assert_eq!(seen, (1..=seen.len() as u64).collect::<Vec<_>>());
 }
 
 #[tokio::test]

@@ -206,6 +206,7 @@ impl CustomerSession {
     pub fn caught_up(
         &mut self,
         conversation: ConversationId,
+        link: u32,
         seen: &[CustomerEntry],
         next: Option<Seq>,
         turn: &mut Turn<'_>,
@@ -217,15 +218,21 @@ impl CustomerSession {
             let frame = translate::customer_event(conversation, entry);
             (entry.seq, frame)
         });
-        if let Some(link) = self.own(conversation) {
-            link.caught_up(frames, next, turn);
+        if let Some(own) = self.own(conversation) {
+            own.caught_up(link, frames, next, turn);
         }
     }
 
     /// A page of [`Purpose::CatchUp`] that could not be read.
-    pub fn unread(&mut self, conversation: ConversationId, code: Code, turn: &mut Turn<'_>) {
-        if let Some(link) = self.own(conversation) {
-            link.unread(code, turn);
+    pub fn unread(
+        &mut self,
+        conversation: ConversationId,
+        link: u32,
+        code: Code,
+        turn: &mut Turn<'_>,
+    ) {
+        if let Some(own) = self.own(conversation) {
+            own.unread(link, code, turn);
         }
     }
 

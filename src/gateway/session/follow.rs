@@ -62,7 +62,7 @@ pub fn is_history(push: &Push) -> bool {
 }
 
 impl Link {
-    /// Does what a [`followed`] push asks. True where it attached this link.
+    /// Does what a [`followed`] push asks. True where it shows that the owner has let this link in.
     pub fn told(&mut self, push: &Push, turn: &mut Turn<'_>) -> bool {
         match push {
             Push::AttachedCustomer { link, last, .. } | Push::AttachedStaff { link, last, .. }
@@ -73,7 +73,10 @@ impl Link {
                 self.tell(notes, turn);
                 return true;
             }
-            Push::Behind { link, tail, .. } if self.is_current(*link) => self.behind(*tail, turn),
+            Push::Behind { link, tail, .. } if self.is_current(*link) => {
+                self.behind(*tail, turn);
+                return true;
+            }
             Push::Unknown { .. } => self.heal(turn),
             Push::Tail { last, .. } if self.is_live() && self.last < *last => self.heal(turn),
             Push::Resend { link, from, .. } => {
@@ -81,13 +84,18 @@ impl Link {
                 self.tell(notes, turn);
             }
             Push::Ack { number, .. } | Push::Done { number, .. } | Push::Refused { number, .. } => {
-                if self.answered(*number) {
-                    turn.show(push);
-                }
+                self.settle(*number, push, turn);
             }
             _ => {} // for an older link, or nothing that concerns one
         }
         false
+    }
+
+    /// Shows the answer of a command that still waits for it.
+    fn settle(&mut self, number: Option<u32>, answer: &Push, turn: &mut Turn<'_>) {
+        if self.answered(number) {
+            turn.show(answer);
+        }
     }
 
     /// A live event, encoded by the publisher.
@@ -106,11 +114,12 @@ impl Link {
     /// then further ones from `next` on, or the owner again.
     pub fn caught_up<'a>(
         &mut self,
+        link: u32,
         events: impl Iterator<Item = (Seq, ServerFrame<'a>)>,
         next: Option<Seq>,
         turn: &mut Turn<'_>,
     ) {
-        if self.is_live() {
+        if !self.is_reading(link) {
             return;
         }
         for (seq, frame) in events {
@@ -127,7 +136,10 @@ impl Link {
 
     /// The way to the owner's tail cannot be read now. Who only watches goes on without it; whose
     /// conversation it is waits until it can be read.
-    pub fn unread(&mut self, code: Code, turn: &mut Turn<'_>) {
+    pub fn unread(&mut self, link: u32, code: Code, turn: &mut Turn<'_>) {
+        if !self.is_reading(link) {
+            return;
+        }
         if self.watches() {
             self.unreadable();
             self.heal(turn);
@@ -187,7 +199,7 @@ impl Link {
             Role::Customer => Reader::Customer,
             Role::Agent(_) | Role::Supervisor(_) => Reader::Staff,
         };
-        let page = ReadPage::catch_up(self.conversation, from, reader);
+        let page = ReadPage::catch_up(self.conversation, self.number(), from, reader);
         turn.out.push(Out::Read(page));
     }
 }

@@ -86,6 +86,16 @@ impl Link {
         self.number == link
     }
 
+    /// Which attachment this is.
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// Is a page waited for that was read for this attachment?
+    pub fn is_reading(&self, link: u32) -> bool {
+        self.stage == Stage::Reading && self.is_current(link)
+    }
+
     pub fn is_live(&self) -> bool {
         self.stage == Stage::Live
     }

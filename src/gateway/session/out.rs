@@ -83,8 +83,8 @@ pub enum Reader {
 }
 
 impl ReadPage {
-    /// The next lot on the way to the tail.
-    pub fn catch_up(conversation: ConversationId, after: Seq, reader: Reader) -> Self {
+    /// The next lot on the way to the tail, for this attachment.
+    pub fn catch_up(conversation: ConversationId, link: u32, after: Seq, reader: Reader) -> Self {
         let page = translate::Page {
             after,
             before: None,
@@ -94,7 +94,7 @@ impl ReadPage {
         Self {
             conversation,
             page,
-            purpose: Purpose::CatchUp,
+            purpose: Purpose::CatchUp { link },
             reader,
         }
     }
@@ -102,8 +102,9 @@ impl ReadPage {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// Fills the way from the client's position to the tail the owner keeps in memory.
-    CatchUp,
+    /// Fills the way from the client's position to the tail the owner keeps in memory. For another
+    /// attachment than the one it was read for it would leave a hole.
+    CatchUp { link: u32 },
     /// Answers `history` of that ref.
     History { reference: u32 },
 }

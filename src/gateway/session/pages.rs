@@ -133,7 +133,9 @@ pub fn to_customer(session: &mut CustomerSession, page: Page, turn: &mut Turn<'_
     let reference = page.read.purpose.reference();
     if let Some(code) = page.failure {
         return match page.read.purpose {
-            Purpose::CatchUp => session.unread(page.read.conversation, code, turn),
+            Purpose::CatchUp { link } => {
+                session.unread(page.read.conversation, link, code, turn);
+            }
             Purpose::History { .. } => turn.error(reference, code.into()),
         };
     }
@@ -143,7 +145,9 @@ pub fn to_customer(session: &mut CustomerSession, page: Page, turn: &mut Turn<'_
     let conversation = page.read.conversation;
     let seen: Vec<_> = page.entries.iter().filter_map(CustomerEntry::of).collect();
     match page.read.purpose {
-        Purpose::CatchUp => session.caught_up(conversation, &seen, page.next(), turn),
+        Purpose::CatchUp { link } => {
+            session.caught_up(conversation, link, &seen, page.next(), turn);
+        }
         Purpose::History { reference } => {
             let asked = page.read.page;
             let within = |entry: &CustomerEntry| {
@@ -168,7 +172,9 @@ pub fn to_staff(session: &mut StaffSession, page: Page, turn: &mut Turn<'_>) {
     let reference = page.read.purpose.reference();
     if let Some(code) = page.failure {
         return match page.read.purpose {
-            Purpose::CatchUp => session.unread(page.read.conversation, code, turn),
+            Purpose::CatchUp { link } => {
+                session.unread(page.read.conversation, link, code, turn);
+            }
             Purpose::History { .. } => turn.error(reference, code.into()),
         };
     }
@@ -180,7 +186,9 @@ pub fn to_staff(session: &mut StaffSession, page: Page, turn: &mut Turn<'_>) {
     }
     let conversation = page.read.conversation;
     match page.read.purpose {
-        Purpose::CatchUp => session.caught_up(conversation, &page.entries, page.next(), turn),
+        Purpose::CatchUp { link } => {
+            session.caught_up(conversation, link, &page.entries, page.next(), turn);
+        }
         Purpose::History { reference } => {
             let asked = page.read.page;
             let within =
@@ -202,7 +210,8 @@ impl Page {
     /// knows whether there are others.
     fn is_full(&self) -> bool {
         let asked = self.read.page;
-        if self.read.reader == Reader::Staff || self.read.purpose == Purpose::CatchUp {
+        if self.read.reader == Reader::Staff || matches!(self.read.purpose, Purpose::CatchUp { .. })
+        {
             return true;
         }
         let numbers = || self.entries.iter().filter_map(|entry| entry.customer_seq);
@@ -224,7 +233,7 @@ impl Page {
 impl Purpose {
     fn reference(self) -> Option<u32> {
         match self {
-            Purpose::CatchUp => None,
+            Purpose::CatchUp { .. } => None,
             Purpose::History { reference } => Some(reference),
         }
     }

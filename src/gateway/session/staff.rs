@@ -98,6 +98,8 @@ impl StaffSession {
         if let Some(own) = follow::followed(&push).and_then(|id| self.links.get_mut(&id)) {
             if own.link.told(&push, turn) {
                 own.admitted = true;
+            }
+            if own.link.is_live() {
                 for reference in own.asked.drain(..) {
                     turn.done(Some(reference), Some(own.link.conversation));
                 }
@@ -193,6 +195,7 @@ impl StaffSession {
     pub fn caught_up(
         &mut self,
         conversation: ConversationId,
+        link: u32,
         entries: &[Entry<Event>],
         next: Option<Seq>,
         turn: &mut Turn<'_>,
@@ -205,14 +208,20 @@ impl StaffSession {
             (entry.seq, frame)
         });
         if let Some(own) = self.links.get_mut(&conversation) {
-            own.link.caught_up(frames, next, turn);
+            own.link.caught_up(link, frames, next, turn);
         }
     }
 
     /// A page of [`Purpose::CatchUp`] that could not be read.
-    pub fn unread(&mut self, conversation: ConversationId, code: Code, turn: &mut Turn<'_>) {
+    pub fn unread(
+        &mut self,
+        conversation: ConversationId,
+        link: u32,
+        code: Code,
+        turn: &mut Turn<'_>,
+    ) {
         if let Some(own) = self.links.get_mut(&conversation) {
-            own.link.unread(code, turn);
+            own.link.unread(link, code, turn);
         }
     }
 

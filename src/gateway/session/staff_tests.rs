@@ -177,8 +177,11 @@ fn gap(out: &[Out]) -> Option<(u64, u64, GapReason)> {
 fn an_agent_reads_the_log_only_once_the_conversation_has_let_it_in() {
     let mut play = Play::begin(StaffRole::Agent, &[(CONVERSATION, Seq(0))]);
     assert!(!play.may_read(), "asked for is not let in");
-    play.push(behind(1, 100));
-    assert!(!play.may_read());
+    play.push(behind(0, 100));
+    assert!(!play.may_read(), "an older attachment's answer is nobody's");
+    let mut other = Play::begin(StaffRole::Agent, &[(CONVERSATION, Seq(0))]);
+    other.push(behind(1, 100));
+    assert!(other.may_read(), "let in, and shown the way first");
     play.push(attached(1, 100));
     assert!(play.may_read());
 }
@@ -256,8 +259,7 @@ fn a_supervisor_far_behind_gets_a_gap_and_then_the_tail() {
             assert_eq!(attaches(&out), [Seq(tail)]);
         } else {
             assert_eq!(gap(&out), None);
-            let read =
-                |step: &Out| matches!(step, Out::Read(read) if read.purpose == Purpose::CatchUp);
+            let read = |step: &Out| matches!(step, Out::Read(read) if matches!(read.purpose, Purpose::CatchUp { .. }));
             assert!(out.iter().any(read), "{role:?} reads all of it");
         }
     }
@@ -269,11 +271,49 @@ fn a_supervisor_goes_on_without_what_cannot_be_read_and_an_agent_waits_for_it() 
         let mut play = Play::begin(role, &[(CONVERSATION, Seq(3))]);
         play.push(behind(1, 90));
         let code = Code::StorageUnavailable;
-        let out = play.step(|session, turn| session.unread(CONVERSATION, code, turn));
+        let out = play.step(|session, turn| session.unread(CONVERSATION, 1, code, turn));
         assert_eq!(errors(&out).is_empty(), skips, "{role:?}");
         assert_eq!(attaches(&out).len(), usize::from(skips), "{role:?}");
         let out = play.push(behind(2, 95));
         let expected = skips.then_some((4, 95, GapReason::Unavailable));
         assert_eq!(gap(&out), expected, "{role:?}");
     }
+}
+
+#[test]
+fn a_page_read_before_events_found_no_room_is_not_shown_over_the_hole() {
+    let page = |from: u64| -> Vec<Entry<Event>> {
+        let entry = |seq| Entry {
+            seq: Seq(seq),
+            at: Millis(0),
+            customer_seq: None,
+            event: Event::Rated {
+                level: 4,
+                comment: None,
+                served_by: crest_actors::conversation::Author::Bot,
+            },
+        };
+        (from..from + 3).map(entry).collect()
+    };
+    let mut play = Play::begin(StaffRole::Agent, &[(CONVERSATION, Seq(0))]);
+    play.push(behind(1, 90));
+    let take = |play: &mut Play, link, from: u64| {
+        let (entries, next) = (page(from), Some(Seq(from + 2)));
+        play.step(|session, turn| session.caught_up(CONVERSATION, link, &entries, next, turn))
+    };
+    assert_eq!(frames(&take(&mut play, 1, 1)).len(), 3);
+    // The second of them found the outbox full; the next page is on its way already.
+    play.step(|session, turn| {
+        session.mute();
+        session.rewind(CONVERSATION, Seq(2), turn.now);
+    });
+    let out = play.step(|session, turn| session.unmute(turn));
+    assert_eq!(attaches(&out), [Seq(1)]);
+    assert!(frames(&take(&mut play, 1, 4)).is_empty());
+    play.push(behind(2, 90));
+    assert!(
+        frames(&take(&mut play, 1, 4)).is_empty(),
+        "still the old one"
+    );
+    assert_eq!(frames(&take(&mut play, 2, 2)).len(), 3);
 }
