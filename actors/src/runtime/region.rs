@@ -90,10 +90,14 @@ impl<A: Kind> Region<A> {
                 Phase::Aside(_) => {}
             }
         }
-        let undisturbed = |rest: &Box<A::Rest>| A::undisturbed(rest, &note);
-        if self.resting.borrow().get(key).is_some_and(undisturbed) {
+        let resting = self.resting.borrow();
+        if resting
+            .get(key)
+            .is_some_and(|rest| A::undisturbed(rest, &note))
+        {
             return Ok(());
         }
+        drop(resting);
         let slot = Slot {
             lane: Lane::new(LANE_NOTES),
             instance: hub.next_instance(),
