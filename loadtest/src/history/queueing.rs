@@ -42,14 +42,17 @@ pub(super) fn check(transcripts: &[Transcript], report: &mut Report) {
 fn walk<'a>(transcript: &'a Transcript, queues: &mut HashMap<&'a str, Vec<Wait>>) {
     let mut open: Option<(&str, Wait)> = None;
     for entry in &transcript.entries {
-        let leaves = match entry.fact.kind {
-            Kind::Message | Kind::Edited | Kind::Recalled | Kind::Whisper | Kind::BotTurned => {
-                false
-            }
-            Kind::GivenBack | Kind::Rated => false,
-            _ => true,
-        };
-        if leaves && let Some((group, mut wait)) = open.take() {
+        let stays = matches!(
+            entry.fact.kind,
+            Kind::Message
+                | Kind::Edited
+                | Kind::Recalled
+                | Kind::Whisper
+                | Kind::BotTurned
+                | Kind::GivenBack
+                | Kind::Rated
+        );
+        if !stays && let Some((group, mut wait)) = open.take() {
             wait.to = entry.at;
             wait.offered = entry.fact.kind == Kind::Offered;
             queues.entry(group).or_default().push(wait);
