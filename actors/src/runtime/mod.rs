@@ -14,6 +14,9 @@ mod region;
 mod start;
 mod timers;
 
+#[cfg(test)]
+mod size_tests;
+
 pub use clock::Clock;
 pub use guardian::{Guardian, Verdict};
 pub use hub::{Counters, Hub, World};
