@@ -122,9 +122,7 @@ impl Customer {
         };
         turn.effects.push(Effect::Push(session, answer));
         // Told again at every entrance: the first `Open` may have been lost.
-        if let (true, Some(tenant), Some(pointer)) = (open, tenant, pointer)
-            && pointer.closed.is_none()
-        {
+        if let (true, Some(tenant), Some(pointer)) = (open && stands, tenant, pointer) {
             let opened = self.opened(context, tenant, identity, pointer.opening);
             turn.effects.push(Effect::Tell(Envelope::Conversation(
                 ConversationKey {
