@@ -13,5 +13,6 @@ pub mod peer;
 pub mod play;
 pub mod report;
 pub mod rows;
+pub mod shop;
 pub mod sys;
 pub mod wire;

@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crest_actors::aggregate::{Aggregate, Context, Turn};
-use crest_actors::conversation::{
-    Body, Command, Conversation, Entry, Event, Note, Opened, Overflow, Role,
-};
-use crest_actors::directory::{AgentProfile, Boosts, Directory, Group, StaffRole, Tenant, Timing};
+use crest_actors::conversation::{Body, Command, Conversation, Entry, Event, Note, Role};
+use crest_actors::directory::{AgentProfile, Directory, StaffRole, Tenant};
 use crest_actors::ids::{
-    AgentId, ClientMsgId, ConversationId, ConversationKey, CustomerId, Millis, OfferId, Seq,
-    SessionId, TenantId,
+    AgentId, ClientMsgId, ConversationId, ConversationKey, Millis, OfferId, Seq, SessionId,
+    TenantId,
 };
+
+use crate::shop;
 
 pub const CONVERSATION: ConversationId = ConversationId([7; 16]);
 const CUSTOMER: SessionId = session(1);
@@ -46,7 +46,7 @@ impl Play {
             spoken: 0,
             done_by_customer: 0,
         };
-        play.tell(Note::Open(opened()));
+        play.tell(Note::Open(shop::opened("mei")));
         play.tell(attach(CUSTOMER, Role::Customer));
         play.command(CUSTOMER, 0, Command::AskHuman);
         play.done_by_customer = 1;
@@ -127,30 +127,7 @@ fn attach(session: SessionId, role: Role) -> Note {
     }
 }
 
-fn opened() -> Opened {
-    Opened {
-        opening: 0,
-        customer: CustomerId::new("mei"),
-        channel: "web".into(),
-        tier: 0,
-        display_name: None,
-        attributes: Vec::new(),
-        language: None,
-        group: "sales".into(),
-        sticky: None,
-    }
-}
-
 fn directory() -> Directory {
-    let group = Group {
-        name: "Sales".to_owned(),
-        required: Vec::new(),
-        preferred: Vec::new(),
-        max_length: 0,
-        max_wait_ms: 0,
-        overflow: Overflow::LeaveMessage,
-        expected_handling_ms: 60_000,
-    };
     let amy = AgentProfile {
         name: "Amy".to_owned(),
         groups: vec!["sales".into()],
@@ -158,18 +135,8 @@ fn directory() -> Directory {
         capacity: 5,
         role: StaffRole::Agent,
     };
-    let shop = Tenant {
-        groups: HashMap::from([("sales".into(), group)]),
+    shop::directory(Tenant {
         agents: HashMap::from([("amy".into(), amy)]),
-        default_group: "sales".into(),
-        timing: Timing::default(),
-        boosts: Boosts::default(),
-        channel_weights: HashMap::new(),
-        bot_enabled: false,
-        not_ready_reasons: Vec::new(),
-    };
-    Directory {
-        tenants: HashMap::from([(TenantId::new("shop"), shop)]),
-        revision: 1,
-    }
+        ..shop::tenant()
+    })
 }

@@ -1,25 +1,25 @@
 //! Memory of actors that do nothing. Told `go COUNT` on standard input, it makes so many and answers
 //! `done COUNT`; whoever asked looks at the process's memory before and after.
 
-use std::collections::HashMap;
 use std::io::BufRead;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use actix::{Actor, Addr, Context};
 use anyhow::bail;
-use crest_actors::conversation::{Body, Command, Note, Opened, Overflow, Role};
-use crest_actors::directory::{Boosts, Directory, Group, Tenant, Timing};
+use crest_actors::conversation::{Body, Command, Note, Role};
+use crest_actors::directory::{Directory, Tenant, Timing};
 use crest_actors::effect::{Envelope, Publication, Push};
 use crest_actors::ids::{
-    ClientMsgId, ConversationId, ConversationKey, CustomerId, Millis, Seq, SessionId, Shard,
-    TenantId,
+    ClientMsgId, ConversationId, ConversationKey, Millis, Seq, SessionId, Shard, TenantId,
 };
 use crest_actors::ports::{
     Activation, Append, BatchOutcome, BotPort, BotTurn, Done, LogId, LogStore, Outlet,
     StoreFailure, Stored,
 };
 use crest_actors::runtime::{Clock, Hub, Post, World, start_arbiter};
+
+use crate::shop;
 
 /// Notes between two yields: a lane takes more, and so does the arbiter's FIFO.
 const LOT: u64 = 200;
@@ -101,7 +101,7 @@ async fn open(hub: &Rc<Hub>, lot: std::ops::Range<u64>) {
             body: Body::Text("在吗".to_owned()),
         };
         let notes = [
-            Note::Open(opened(number)),
+            Note::Open(shop::opened(format!("visitor-{number}"))),
             Note::Attach {
                 session,
                 link: 1,
@@ -135,48 +135,16 @@ fn key(number: u64) -> ConversationKey {
     }
 }
 
-fn opened(number: u64) -> Opened {
-    Opened {
-        opening: 0,
-        customer: CustomerId::new(format!("visitor-{number}")),
-        channel: "web".into(),
-        tier: 0,
-        display_name: None,
-        attributes: Vec::new(),
-        language: None,
-        group: "sales".into(),
-        sticky: None,
-    }
-}
-
 fn directory() -> Directory {
-    let group = Group {
-        name: "Sales".to_owned(),
-        required: Vec::new(),
-        preferred: Vec::new(),
-        max_length: 0,
-        max_wait_ms: 0,
-        overflow: Overflow::LeaveMessage,
-        expected_handling_ms: 60_000,
-    };
-    let shop = Tenant {
-        groups: HashMap::from([("sales".into(), group)]),
-        agents: HashMap::new(),
-        default_group: "sales".into(),
+    shop::directory(Tenant {
         // The bot never answers here, and nobody is to be asked instead.
+        bot_enabled: true,
         timing: Timing {
             bot_timeout_ms: u64::MAX / 4,
             ..Timing::default()
         },
-        boosts: Boosts::default(),
-        channel_weights: HashMap::new(),
-        bot_enabled: true,
-        not_ready_reasons: Vec::new(),
-    };
-    Directory {
-        tenants: HashMap::from([(TenantId::new("shop"), shop)]),
-        revision: 1,
-    }
+        ..shop::tenant()
+    })
 }
 
 /// Takes everything at once and keeps nothing: the store's own memory is not what is asked for.
