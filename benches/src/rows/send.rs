@@ -14,13 +14,32 @@ pub const TEXT_BYTES: usize = 200;
 const AGENTS_HOLD: usize = 5;
 const PIPELINED: u32 = 16;
 
+type Aims = &'static [(&'static str, Option<Aim>)];
+
+const ONE_BY_ONE: Aims = &[
+    ("bare", Some(Aim::AtLeast(0.75))),
+    ("centrifuge", Some(Aim::AtLeast(1.4))),
+    ("ws", Some(Aim::AtLeast(1.2))),
+];
+const PIPELINES: Aims = &[
+    ("bare coalescing", Some(Aim::AtLeast(0.5))),
+    ("centrifuge", Some(Aim::AtLeast(2.0))),
+    ("ws", None),
+];
+
 /// 100 and 1,000 connections, 1 and 16 in flight, five conversations an agent.
 pub fn rows(scene: &Scene) -> anyhow::Result<Vec<Row>> {
     let mut rows = Vec::new();
     for customers in [100, 1_000] {
         let (mut all, notes) = contenders(scene, customers)?;
-        rows.push(first(scene, &mut all, customers, &notes)?);
-        rows.push(second(scene, &mut all, customers, &notes)?);
+        for (number, in_flight, aims) in [("1", 1, ONE_BY_ONE), ("2", PIPELINED, PIPELINES)] {
+            let measured = in_turn(&mut all, scene.rounds, |one| {
+                one.crowd.closed_loop(in_flight, scene.slice)
+            })?;
+            let work =
+                format!("send → ack + copy, {customers} × {in_flight}, {AGENTS_HOLD} an agent");
+            rows.push(row(number, &work, &measured, aims, notes.clone()));
+        }
     }
     Ok(rows)
 }
@@ -74,42 +93,6 @@ pub fn contenders(scene: &Scene, lines: usize) -> anyhow::Result<(Vec<Contender>
         all.push(echo("ws", started, lines, &payload)?);
     }
     Ok((all, notes))
-}
-
-fn first(
-    scene: &Scene,
-    all: &mut [Contender],
-    customers: usize,
-    notes: &[String],
-) -> anyhow::Result<Row> {
-    let measured = in_turn(all, scene.rounds, |one| {
-        one.crowd.closed_loop(1, scene.slice)
-    })?;
-    let work = format!("send → ack + copy, {customers} × 1, {AGENTS_HOLD} an agent");
-    let aims = [
-        ("bare", Some(Aim::AtLeast(0.75))),
-        ("centrifuge", Some(Aim::AtLeast(1.4))),
-        ("ws", Some(Aim::AtLeast(1.2))),
-    ];
-    Ok(row("1", &work, &measured, &aims, notes.to_vec()))
-}
-
-fn second(
-    scene: &Scene,
-    all: &mut [Contender],
-    customers: usize,
-    notes: &[String],
-) -> anyhow::Result<Row> {
-    let measured = in_turn(all, scene.rounds, |one| {
-        one.crowd.closed_loop(PIPELINED, scene.slice)
-    })?;
-    let work = format!("send → ack + copy, {customers} × {PIPELINED}, {AGENTS_HOLD} an agent");
-    let aims = [
-        ("bare coalescing", Some(Aim::AtLeast(0.5))),
-        ("centrifuge", Some(Aim::AtLeast(2.0))),
-        ("ws", None),
-    ];
-    Ok(row("2", &work, &measured, &aims, notes.to_vec()))
 }
 
 fn row(
