@@ -9,8 +9,9 @@ use tokio::time::sleep_until;
 
 use super::clock::Clock;
 
-/// Between two samples; of long runs every second one is dropped when there are too many.
+/// Between two samples.
 const EVERY: Duration = Duration::from_secs(1);
+/// Two hours of them; a longer run is sampled for no longer.
 const SAMPLES_MAX: usize = 7_200;
 /// Clock ticks a second in `/proc`: fixed on every platform that Linux runs on today.
 const TICKS_PER_S: f64 = 100.0;
