@@ -27,7 +27,7 @@ pub const CHECKPOINT_BYTES: u64 = 16 * 1024 * 1024;
 /// Kibibytes of page cache of the writer, and of each reader. Appends touch the right edge of each
 /// tree; what lies further back is in the kernel's cache already, and would be kept twice.
 pub const WRITER_CACHE_KIB: i64 = 8_192;
-pub const READER_CACHE_KIB: i64 = 8_192;
+pub const READER_CACHE_KIB: i64 = 2_048;
 
 /// Bytes of one body: a frame of 64 KiB and its envelope fit well.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
