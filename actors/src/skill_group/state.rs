@@ -20,6 +20,9 @@ type Turn = crate::aggregate::Turn<Infallible>;
 /// Weight of one conversation in the mean handling time. A smaller number follows sooner, but
 /// handling times differ so much that the mean, and every estimate of a wait, would jump about.
 const HANDLED_SHARE: u64 = 64;
+/// The configured time counts as so many conversations: enough that the first, which end first because
+/// they are short, do not speak for all, and few enough that a wrong guess is soon outvoted.
+const CONFIGURED_COUNTS: u64 = 4;
 /// The queue is told of a new mean once it is off by more than this share.
 const HANDLING_TOLD_SHARE: u64 = 50;
 
@@ -29,6 +32,8 @@ pub struct SkillGroup {
     roster: BTreeMap<AgentId, Member>,
     /// Mean in milliseconds; `None` until something was handled.
     handling_ms: Option<u64>,
+    /// How many the mean is of, at most [`HANDLED_SHARE`].
+    handled: u64,
     queue: Option<QueueStats>,
     policy: Option<Policy>,
     policy_at: Millis,
@@ -51,6 +56,7 @@ impl Aggregate for SkillGroup {
             key,
             roster: BTreeMap::new(),
             handling_ms: None,
+            handled: 0,
             queue: None,
             policy: None,
             policy_at: Millis(0),
@@ -123,7 +129,9 @@ impl SkillGroup {
 
     fn handled(&mut self, context: &Context, handling_ms: u64, turn: &mut Turn) {
         let mean = self.mean_handling_ms(context);
-        let moved = mean - mean / HANDLED_SHARE + handling_ms / HANDLED_SHARE;
+        self.handled = (self.handled + 1).min(HANDLED_SHARE);
+        let counts = (self.handled + CONFIGURED_COUNTS).min(HANDLED_SHARE);
+        let moved = mean - mean / counts + handling_ms / counts;
         self.handling_ms = Some(moved.max(1));
         self.tell_policy(context, false, turn);
     }

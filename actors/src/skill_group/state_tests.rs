@@ -202,6 +202,18 @@ fn handling_time_begins_as_expected_and_follows_what_is_measured() {
 }
 
 #[test]
+fn a_wrong_guess_of_the_handling_time_is_outvoted_by_the_first_twenty() {
+    let (mut scene, _) = Scene::begin(directory(&[], 240_000));
+    for _ in 0..20 {
+        scene.note(Note::Handled {
+            handling_ms: 15_000,
+        });
+    }
+    let mean = scene.group.mean_handling_ms(&scene.context);
+    assert!((15_000..60_000).contains(&mean), "{mean}");
+}
+
+#[test]
 fn a_queue_that_has_just_started_gets_everything_but_old_news() {
     let (mut scene, _) = Scene::begin(directory(&[("ann", &[]), ("bob", &[])], 300_000));
     scene.agent("ann", 1, 0);
