@@ -17,7 +17,7 @@ pub const TOO_NEAR: f32 = 0.012;
 /// bias, share, nearest, coverage, lead over the second, foreign share, any foreign
 /// word, strange share, brevity, lead over elsewhere.
 const WEIGHTS: [f32; 10] = [
-    -3.33, 2.32, 1.35, 2.81, 2.79, -1.54, -2.66, -0.56, -1.66, 1.61,
+    -4.17, 4.38, 1.0, 4.16, 3.82, -6.99, -1.77, -0.64, -4.8, 2.85,
 ];
 
 /// What the calibration looks at.
