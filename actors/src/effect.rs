@@ -124,8 +124,9 @@ impl Publication {
         }
     }
 
-    pub fn has_readers(&self) -> bool {
-        !self.customers.is_empty() || !self.staff.is_empty()
+    /// Is it for any of those sessions?
+    pub fn reads(&self, which: impl Fn(&SessionId) -> bool) -> bool {
+        self.customers.iter().chain(&self.staff).any(which)
     }
 }
 

@@ -73,7 +73,7 @@ impl Play {
         self.spoken += 1;
         let mut id = [0; 16];
         id[..4].copy_from_slice(&self.spoken.to_be_bytes());
-        let body = Body::Text(words.to_owned());
+        let body = Body::Text(words.into());
         let number = self.done_by_customer;
         self.done_by_customer += 1;
         let id = ClientMsgId(id);

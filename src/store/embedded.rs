@@ -44,7 +44,7 @@ impl EmbeddedStore {
         let file = place.file().to_path_buf();
         let mut connection = open_writer(&file, durability)?;
         let start = recover(&mut connection, &file)?;
-        let heads = Arc::new(Heads::new());
+        let heads = Arc::new(Heads::default());
         let intake = Arc::new(Intake::default());
         let readers = Readers::start(file.clone(), Arc::clone(&heads))?;
         let asks = readers.asks();

@@ -3,6 +3,7 @@
 use crest_actors::ids::Token;
 use crest_actors::ports::LogId;
 use dashmap::DashMap;
+use foldhash::fast::RandomState;
 
 use super::row::Chain;
 use super::run::Run;
@@ -34,4 +35,4 @@ pub enum End {
 
 /// Heads of all logs in use. Only the writer changes one whose end is known. Boxed: a table that has
 /// just grown is half empty.
-pub type Heads = DashMap<LogId, Box<Head>>;
+pub type Heads = DashMap<LogId, Box<Head>, RandomState>;

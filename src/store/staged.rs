@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crest_actors::ids::Token;
 use crest_actors::ports::{Append, LogId};
+use foldhash::fast::RandomState;
 use rusqlite::{Connection, params};
 
 use super::head::{End, Head, Heads};
@@ -19,7 +20,7 @@ const INSERT_NAME: &str = "INSERT INTO log_name (kind, tenant, id, log_no) VALUE
 const PAGE_BYTES: u64 = 4_120;
 
 pub struct Staged {
-    pub heads: HashMap<LogId, Box<Head>>,
+    pub heads: HashMap<LogId, Box<Head>, RandomState>,
     pub next_row: u64,
     pub next_log_no: u64,
     /// Where the horizon moves to, if it moves.
@@ -32,7 +33,7 @@ pub struct Staged {
 impl Staged {
     pub fn new(next_row: u64, next_log_no: u64) -> Self {
         Self {
-            heads: HashMap::new(),
+            heads: HashMap::default(),
             next_row,
             next_log_no,
             horizon: None,

@@ -51,7 +51,7 @@ pub(super) fn wire_body(body: &Body) -> frame::Body<'_> {
 /// A client's body, within the domain's bounds or [`Refusal::TooLong`].
 pub(super) fn domain_body(body: frame::Body<'static>) -> Result<Body, Refusal> {
     Ok(match body {
-        frame::Body::Text(words) => Body::Text(long(words)?),
+        frame::Body::Text(words) => Body::Text(long(words)?.into()),
         frame::Body::Image { url, alt, bytes } => Body::Image {
             url: field(url)?,
             alt: field(alt)?,

@@ -61,7 +61,7 @@ impl Conversation {
     fn carry_out_reply(&mut self, step: &mut Step<'_>, context: BotContext, reply: BotReply) {
         match reply {
             BotReply::Answer { text, answer } => {
-                self.bot_speaks(step, Body::Text(text), context.answered(answer));
+                self.bot_speaks(step, Body::Text(text.into()), context.answered(answer));
             }
             BotReply::Clarify {
                 text,
@@ -76,11 +76,11 @@ impl Conversation {
                 self.bot_speaks(step, Body::Choices { text, options }, context);
             }
             BotReply::Fallback { text } => {
-                self.bot_speaks(step, Body::Text(text), context.missed());
+                self.bot_speaks(step, Body::Text(text.into()), context.missed());
             }
-            BotReply::Smalltalk { text } => self.bot_speaks(step, Body::Text(text), context),
+            BotReply::Smalltalk { text } => self.bot_speaks(step, Body::Text(text.into()), context),
             BotReply::HandOff { text, why, group } => {
-                self.bot_speaks(step, Body::Text(text), context);
+                self.bot_speaks(step, Body::Text(text.into()), context);
                 self.hand_off(step, why, group.as_ref());
             }
             BotReply::Unavailable => self.wait_for_agent(step, WaitReason::NoBot, None),
@@ -164,7 +164,8 @@ impl Body {
     /// What can be read of it.
     pub(super) fn words(&self) -> &str {
         match self {
-            Body::Text(text) | Body::Choices { text, .. } => text,
+            Body::Text(text) => text,
+            Body::Choices { text, .. } => text,
             Body::Image { alt, .. } => alt,
             Body::File { name, .. } => name,
             Body::Card { title, .. } => title,

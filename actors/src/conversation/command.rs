@@ -79,7 +79,8 @@ impl Conversation {
 
     /// Was this client message id stored before? A conflict if with other content (G3).
     fn known(&self, role: &Role, command: &Command) -> Option<Result<First, Refusal>> {
-        let (id, content) = content_of_command(command)?;
+        let id = command.client_id()?;
+        let content = || content_of_command(command);
         let (first, same) = self.fold.known.find(role.voice(), id, content)?;
         Some(if same {
             Ok(first)
@@ -167,7 +168,7 @@ impl Conversation {
         text: String,
         reason: CloseReason,
     ) -> Result<(), Refusal> {
-        let body = Body::Text(text);
+        let body = Body::Text(text.into());
         body.check()?;
         let author = Author::Customer;
         self.record(step, Event::Message(Message { author, id, body }));

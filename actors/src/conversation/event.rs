@@ -1,5 +1,7 @@
 //! The durable facts of a conversation. Everything anybody sees of it is a fold of these.
 
+use std::sync::Arc;
+
 use crate::ids::{
     AgentId, ChannelId, ClientMsgId, CustomerId, GroupId, Millis, OfferId, Seq, Skill,
 };
@@ -141,7 +143,7 @@ pub struct Message {
 /// Content of a message. Limits are in [`crate::limits`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Body {
-    Text(String),
+    Text(Arc<str>),
     /// A reference; the bytes live elsewhere.
     Image {
         url: String,

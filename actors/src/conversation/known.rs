@@ -14,9 +14,12 @@ pub(super) struct First {
     pub at: Millis,
 }
 
-/// Sorted by author and id; one line a stored client message id.
+/// One line a stored client message id. Whole lots of [`LOT`] are sorted by author and id, the rest
+/// is as it came: ids are random, and each in its place would move half of the lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Known(Vec<Line>);
+
+const LOT: usize = 16;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Line {
@@ -45,9 +48,14 @@ impl<'a> Voice<'a> {
 
 impl Known {
     /// Where this id was stored first, and whether with this content.
-    pub fn find(&self, voice: Voice<'_>, id: ClientMsgId, content: u64) -> Option<(First, bool)> {
-        let line = &self.0[self.place(digest(&voice), id).ok()?];
-        Some((line.first, line.content == content))
+    pub fn find(
+        &self,
+        voice: Voice<'_>,
+        id: ClientMsgId,
+        content: impl FnOnce() -> u64,
+    ) -> Option<(First, bool)> {
+        let line = self.line(digest(&voice), id)?;
+        Some((line.first, line.content == content()))
     }
 
     /// Remembers the id an entry carries, if any.
@@ -61,34 +69,45 @@ impl Known {
         };
         let first = First { seq, at: entry.at };
         let voice = digest(&voice);
-        if let Err(place) = self.place(voice, id) {
-            if self.0.len() == self.0.capacity() && self.0.len() < 4 {
-                self.0.reserve_exact(1);
-            }
-            let line = Line {
-                voice,
-                id,
-                content,
-                first,
-            };
-            self.0.insert(place, line);
+        if self.line(voice, id).is_some() {
+            return;
+        }
+        if self.0.len() == self.0.capacity() && self.0.len() < 4 {
+            self.0.reserve_exact(1);
+        }
+        self.0.push(Line {
+            voice,
+            id,
+            content,
+            first,
+        });
+        if self.0.len().is_multiple_of(LOT) {
+            self.0.sort_by_key(Line::key);
         }
     }
 
-    fn place(&self, voice: u64, id: ClientMsgId) -> Result<usize, usize> {
-        self.0
-            .binary_search_by_key(&(voice, id), |line| (line.voice, line.id))
+    fn line(&self, voice: u64, id: ClientMsgId) -> Option<&Line> {
+        let (sorted, newest) = self.0.split_at(self.0.len() - self.0.len() % LOT);
+        let key = (voice, id);
+        let newest = newest.iter().find(|line| line.key() == key);
+        newest.or_else(|| Some(&sorted[sorted.binary_search_by_key(&key, Line::key).ok()?]))
     }
 }
 
-/// Id and content of a command that has an id. Equal to that of the event it becomes.
-pub(super) fn content_of_command(command: &Command) -> Option<(ClientMsgId, u64)> {
+impl Line {
+    fn key(&self) -> (u64, ClientMsgId) {
+        (self.voice, self.id)
+    }
+}
+
+/// Content of a command that has an id. Equal to that of the event it becomes.
+pub(super) fn content_of_command(command: &Command) -> u64 {
     match command {
-        Command::Say { id, body } => Some((*id, said(body))),
-        Command::LeaveMessage { id, text } => Some((*id, said(&Body::Text(text.clone())))),
-        Command::Edit { id, of, body } => Some((*id, digest(&("edit", of, body)))),
-        Command::Recall { id, of } => Some((*id, digest(&("recall", of)))),
-        Command::Whisper { id, text } => Some((*id, digest(&("whisper", text)))),
+        Command::Say { body, .. } => said(body),
+        Command::LeaveMessage { text, .. } => said(&Body::Text(text.as_str().into())),
+        Command::Edit { of, body, .. } => digest(&("edit", of, body)),
+        Command::Recall { of, .. } => digest(&("recall", of)),
+        Command::Whisper { text, .. } => digest(&("whisper", text)),
         Command::AskHuman
         | Command::CallBack { .. }
         | Command::Leave
@@ -100,7 +119,7 @@ pub(super) fn content_of_command(command: &Command) -> Option<(ClientMsgId, u64)
         | Command::TakeOver
         | Command::GiveBack
         | Command::End
-        | Command::WrapUpDone { .. } => None,
+        | Command::WrapUpDone { .. } => digest(command),
     }
 }
 
@@ -149,3 +168,44 @@ fn digest(content: &impl Hash) -> u64 {
 /// What one id costs.
 #[cfg(test)]
 pub(super) const LINE_BYTES: usize = size_of::<Line>();
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: u8) -> ClientMsgId {
+        ClientMsgId([number.wrapping_mul(151); 16])
+    }
+
+    fn whisper(number: u8) -> Entry<Event> {
+        Entry {
+            seq: Seq(u64::from(number) + 1),
+            customer_seq: None,
+            at: Millis(1),
+            event: Event::Whisper {
+                author: AgentId::new("sue"),
+                id: id(number),
+                text: number.to_string(),
+            },
+        }
+    }
+
+    #[test]
+    fn every_id_is_found_where_it_was_first_stored_however_many_there_are() {
+        let mut known = Known::default();
+        let sue = AgentId::new("sue");
+        for number in 0..=u8::MAX {
+            let voice = Voice::Staff(&sue);
+            assert_eq!(known.find(voice, id(number), || 0), None, "{number}");
+            known.learn(&whisper(number));
+            known.learn(&whisper(number));
+            for earlier in 0..=number {
+                let content = || digest(&("whisper", earlier.to_string()));
+                let (first, same) = known.find(voice, id(earlier), content).expect("learned");
+                assert_eq!((first.seq, same), (Seq(u64::from(earlier) + 1), true));
+            }
+        }
+        let other = known.find(Voice::Customer, id(3), || 0);
+        assert_eq!(other, None, "ids of another voice");
+    }
+}

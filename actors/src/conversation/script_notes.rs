@@ -61,7 +61,7 @@ pub(super) fn does(slot: u32, number: u32, command: Command) -> Note {
 }
 
 pub(super) fn text(words: &str) -> Body {
-    Body::Text(words.to_owned())
+    Body::Text(words.into())
 }
 
 pub(super) fn say(id: u8, words: &str) -> Command {

@@ -11,7 +11,6 @@ use crate::{agent, board, limits, queue};
 use super::attachment::Links;
 use super::event::{Entry, Event};
 use super::fold::Fold;
-use super::known::content_of_command;
 use super::matter::Matter;
 use super::note::Note;
 use super::phase::Phase;
@@ -137,7 +136,7 @@ impl Conversation {
                     session,
                     number,
                     reference,
-                    id: content_of_command(&command).map(|(id, _)| id),
+                    id: command.client_id(),
                 };
                 self.command(step, session, link, asked, command)
             }

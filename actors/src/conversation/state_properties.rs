@@ -254,7 +254,7 @@ fn nothing_leaks(turn: &Turn<Event>) {
                 assert!(it.customers.is_empty(), "not for customers");
             }
             Effect::Push(_, Push::AttachedCustomer { history, .. }) => {
-                let secret = |it: &CustomerEntry| matches!(&it.event, CustomerEvent::Message { body: Body::Text(text), .. } if text == "secret");
+                let secret = |it: &CustomerEntry| matches!(&it.event, CustomerEvent::Message { body: Body::Text(text), .. } if &**text == "secret");
                 assert!(!history.iter().any(secret), "no whisper in history");
             }
             _ => {}

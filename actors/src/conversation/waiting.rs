@@ -129,7 +129,7 @@ impl Conversation {
             }
             Overflow::Group(_) | Overflow::Bot | Overflow::LeaveMessage => {
                 let language = matter.identity().language.as_deref();
-                let text = Body::Text(overflow_words(language).to_owned());
+                let text = Body::Text(overflow_words(language).into());
                 self.record(step, system_message(text));
                 self.end(step, CloseReason::Overflow, Author::System);
             }

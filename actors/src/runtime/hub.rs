@@ -207,26 +207,20 @@ impl Hub {
         }
     }
 
-    fn publish(&self, publication: Publication) {
-        let elsewhere = |session: &SessionId| session.arbiter != self.arbiter;
-        if publication
-            .customers
-            .iter()
-            .chain(&publication.staff)
-            .any(elsewhere)
-        {
+    fn publish(&self, mut publication: Publication) {
+        if publication.reads(|session| session.arbiter != self.arbiter) {
             let mut outbound = self.outbound.borrow_mut();
-            for (arbiter, traffic) in outbound.iter_mut().enumerate() {
-                let theirs = publication.only(|session| usize::from(session.arbiter) == arbiter);
-                if arbiter != usize::from(self.arbiter) && theirs.has_readers() {
-                    traffic.publications.push(theirs);
+            for (arbiter, traffic) in (0..).zip(outbound.iter_mut()) {
+                let theirs = |session: &SessionId| session.arbiter == arbiter;
+                if arbiter != self.arbiter && publication.reads(theirs) {
+                    traffic.publications.push(publication.only(theirs));
                 }
             }
+            publication = publication.only(|session| session.arbiter == self.arbiter);
             self.dirty.notify_one();
         }
-        let here = publication.only(|session| session.arbiter == self.arbiter);
-        if let Some(outlet) = self.outlet.borrow().as_ref().filter(|_| here.has_readers()) {
-            outlet.publish(here);
+        if let Some(outlet) = self.outlet.borrow().as_ref() {
+            outlet.publish(publication);
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use actix::Actor;
+use foldhash::fast::RandomState;
 
 use crate::ids::{Millis, Seq, Shard, TenantId};
 use crate::limits::LANE_NOTES;
@@ -18,9 +19,9 @@ use super::{Hub, Parcel};
 
 /// Actors by key.
 pub struct Region<A: Kind> {
-    slots: RefCell<HashMap<A::Key, Slot<A>>>,
+    slots: RefCell<HashMap<A::Key, Slot<A>, RandomState>>,
     /// What those keep that rest out of memory; taken up when they are next disturbed.
-    resting: RefCell<HashMap<A::Key, Box<A::Rest>>>,
+    resting: RefCell<HashMap<A::Key, Box<A::Rest>, RandomState>>,
     guardian: RefCell<Guardian<A::Key>>,
 }
 

@@ -455,7 +455,7 @@ impl Bench {
 pub fn say(id: u8, words: &str) -> Command {
     Command::Say {
         id: ClientMsgId([id; 16]),
-        body: Body::Text(words.to_owned()),
+        body: Body::Text(words.into()),
     }
 }
 
@@ -465,7 +465,7 @@ pub fn text(entries: &[Entry<Event>]) -> Vec<String> {
         Event::Message(conversation::Message {
             body: Body::Text(words),
             ..
-        }) => Some(words.clone()),
+        }) => Some(words.to_string()),
         _ => None,
     };
     entries.iter().filter_map(said).collect()

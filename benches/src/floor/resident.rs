@@ -98,7 +98,7 @@ async fn open(hub: &Rc<Hub>, lot: std::ops::Range<u64>) {
         };
         let say = Command::Say {
             id: ClientMsgId([3; 16]),
-            body: Body::Text("在吗".to_owned()),
+            body: Body::Text("在吗".into()),
         };
         let notes = [
             Note::Open(shop::opened(format!("visitor-{number}"))),

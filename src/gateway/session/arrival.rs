@@ -62,7 +62,7 @@ impl Sessions {
         if let Some(entry) = self.table.borrow_mut().get_mut(&id) {
             entry.session = session.into();
         }
-        self.carry_out(id, out);
+        self.carry_out(id, &mut out);
         self.schedule(id);
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crest_actors::ids::{Millis, SessionId};
 use crest_schema::codes::Close;
 
-use super::entry::Session;
+use super::entry::{Entry, Session};
 use super::limits::BEAT_TICK_MS;
 use super::overload::Pressure;
 use super::sessions::Sessions;
@@ -52,17 +52,14 @@ impl Sessions {
 
     /// Keeps one time a session, the earliest it asks for.
     pub(super) fn schedule(&self, id: SessionId) {
-        let mut table = self.table.borrow_mut();
-        let Some(entry) = table.get_mut(&id) else {
-            return;
-        };
-        let wanted = match &entry.session {
-            Session::Greeting | Session::Moving => None,
-            Session::Customer(customer) => customer.beat_at(),
-            Session::Staff(staff) => staff.beat_at(),
-        };
+        if let Some(entry) = self.table.borrow_mut().get_mut(&id) {
+            self.reschedule(id, entry);
+        }
+    }
+
+    pub(super) fn reschedule(&self, id: SessionId, entry: &mut Entry) {
         // Later is left to the beat itself, which asks again: most turns only move it further away.
-        let (Some(wanted), sooner) = (wanted, entry.beat_at) else {
+        let (Some(wanted), sooner) = (entry.session.beat_at(), entry.beat_at) else {
             return;
         };
         if sooner.is_some_and(|at| at <= wanted) {

@@ -11,7 +11,7 @@ mod routing;
 
 use super::follow;
 use super::limits::ASK_AGAIN_MS;
-use super::link::Link;
+use super::link::{Arrival, Link};
 use super::out::{Error, Out, Purpose, ReadPage, Reader, Turn};
 use crate::translate::{self, Request};
 
@@ -186,19 +186,19 @@ impl CustomerSession {
         }
     }
 
-    /// A live event, encoded by the publisher.
-    pub fn event(
-        &mut self,
-        conversation: ConversationId,
-        seq: Seq,
-        bytes: &bytes::Bytes,
-        turn: &mut Turn<'_>,
-    ) {
-        if self.muted {
-            return;
+    /// A live event, encoded by the publisher: is it to be shown?
+    pub fn event(&mut self, conversation: ConversationId, seq: Seq, now: Millis) -> Arrival {
+        let muted = self.muted;
+        match self.own(conversation) {
+            Some(link) if !muted => link.event(seq, now),
+            _ => Arrival::Known,
         }
+    }
+
+    /// Asks the conversation again for what comes after what was shown of it.
+    pub fn heal(&mut self, conversation: ConversationId, turn: &mut Turn<'_>) {
         if let Some(link) = self.own(conversation) {
-            link.happened(seq, bytes, turn);
+            link.heal(turn);
         }
     }
 

@@ -3,20 +3,61 @@
 use std::rc::Rc;
 
 use bytes::Bytes;
-use crest_actors::ids::SessionId;
+use crest_actors::ids::{ConversationId, Millis, Seq, SessionId};
 use crest_schema::codes::Close;
 use crest_schema::frame::{ServerFrame, server};
 
 use super::entry::Session;
 use super::limits::{HELD_FRAMES_MAX, REASON_BYTES};
+use super::link::Arrival;
 use super::out::Keep;
 use super::sessions::Sessions;
 use crate::gateway::socket::{Flow, Kind, Sent};
 
+/// An event on its way to everybody who follows a conversation, encoded once for one kind of reader.
+pub struct Live {
+    pub conversation: ConversationId,
+    /// In the readers' numbering.
+    pub seq: Seq,
+    pub bytes: Bytes,
+    pub now: Millis,
+}
+
 impl Sessions {
-    pub(super) fn send(self: &Rc<Self>, id: SessionId, bytes: Bytes, keep: Keep) {
-        let muted = self.table.borrow().get(&id).is_none_or(|entry| entry.muted);
-        if !muted {
+    /// Shows a live event to one session: the shortest way there is, for a room may be full.
+    pub(super) fn show(self: &Rc<Self>, id: SessionId, live: &Live) {
+        let mut table = self.table.borrow_mut();
+        let Some(entry) = table.get_mut(&id) else {
+            return;
+        };
+        match entry.session.event(live.conversation, live.seq, live.now) {
+            Arrival::Known => {}
+            Arrival::Show => match self.gate.send(id, live.bytes.clone(), Kind::Must) {
+                Sent::Queued | Sent::Dropped | Sent::Gone => {}
+                Sent::Gap => {
+                    entry.mute();
+                    entry.session.rewind(live.conversation, live.seq, live.now);
+                    self.reschedule(id, entry);
+                }
+            },
+            Arrival::Gap => {
+                drop(table);
+                self.with(id, |session, turn| match session {
+                    Session::Customer(customer) => customer.heal(live.conversation, turn),
+                    Session::Staff(staff) => staff.heal(live.conversation, turn),
+                    Session::Greeting | Session::Moving => {}
+                });
+            }
+        }
+    }
+
+    /// Sends what only this session gets.
+    pub(super) fn send(&self, id: SessionId, bytes: Bytes, keep: Keep) {
+        let mut table = self.table.borrow_mut();
+        let Some(entry) = table.get_mut(&id) else {
+            return;
+        };
+        if !entry.muted {
             let kind = if keep == Keep::No {
                 Kind::MayDrop
             } else {
@@ -24,34 +65,21 @@ impl Sessions {
             };
             match self.gate.send(id, bytes.clone(), kind) {
                 Sent::Queued | Sent::Dropped | Sent::Gone => return,
-                Sent::Gap => self.mute(id),
+                Sent::Gap => entry.mute(),
             }
         }
-        let mut table = self.table.borrow_mut();
-        let Some(entry) = table.get_mut(&id) else {
-            return;
-        };
         match keep {
-            Keep::No => return,
+            Keep::No => {}
             Keep::Replayed(conversation, seq) => {
-                return entry.session.rewind(conversation, seq, self.hub.now());
+                entry.session.rewind(conversation, seq, self.hub.now());
+                self.reschedule(id, entry);
             }
-            Keep::Held => {}
-        }
-        entry.held.push(bytes);
-        if entry.held.len() > HELD_FRAMES_MAX {
-            drop(table);
-            self.close(id, Close::SlowConsumer, Some(0));
-        }
-    }
-
-    pub(super) fn mute(&self, id: SessionId) {
-        if let Some(entry) = self.table.borrow_mut().get_mut(&id) {
-            entry.muted = true;
-            match &mut entry.session {
-                Session::Customer(customer) => customer.mute(),
-                Session::Staff(staff) => staff.mute(),
-                Session::Greeting | Session::Moving => {}
+            Keep::Held => {
+                entry.held.push(bytes);
+                if entry.held.len() > HELD_FRAMES_MAX {
+                    drop(table);
+                    self.close(id, Close::SlowConsumer, Some(0));
+                }
             }
         }
     }

@@ -6,6 +6,7 @@ use crest_actors::ids::{ConversationId, Millis, Seq, TenantId};
 use super::audit::Audit;
 use super::customer::CustomerSession;
 use super::doors::Begun;
+use super::link::Arrival;
 use super::staff::StaffSession;
 
 pub struct Entry {
@@ -43,6 +44,18 @@ impl Entry {
     }
 }
 
+impl Entry {
+    /// Its outbox is full: events wait in the log until it is empty again.
+    pub fn mute(&mut self) {
+        self.muted = true;
+        match &mut self.session {
+            Session::Greeting | Session::Moving => {}
+            Session::Customer(customer) => customer.mute(),
+            Session::Staff(staff) => staff.mute(),
+        }
+    }
+}
+
 impl Session {
     /// An event found no room.
     pub fn rewind(&mut self, conversation: ConversationId, seq: Seq, now: Millis) {
@@ -50,6 +63,24 @@ impl Session {
             Session::Greeting | Session::Moving => {}
             Session::Customer(customer) => customer.rewind(conversation, seq, now),
             Session::Staff(staff) => staff.rewind(conversation, seq, now),
+        }
+    }
+
+    /// A live event: is it to be shown?
+    pub fn event(&mut self, conversation: ConversationId, seq: Seq, now: Millis) -> Arrival {
+        match self {
+            Session::Greeting | Session::Moving => Arrival::Known,
+            Session::Customer(customer) => customer.event(conversation, seq, now),
+            Session::Staff(staff) => staff.event(conversation, seq, now),
+        }
+    }
+
+    /// When it has something to repeat.
+    pub fn beat_at(&self) -> Option<Millis> {
+        match self {
+            Session::Greeting | Session::Moving => None,
+            Session::Customer(customer) => customer.beat_at(),
+            Session::Staff(staff) => staff.beat_at(),
         }
     }
 

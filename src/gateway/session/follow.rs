@@ -1,7 +1,6 @@
 //! Following a conversation: what its owner says to a link, and what the link does about it. One
 //! piece for customers and staff, who differ in what they see, not in how they hold on.
 
-use bytes::Bytes;
 use crest_actors::conversation::{Note, Role};
 use crest_actors::effect::Push;
 use crest_actors::ids::{ConversationId, Seq};
@@ -10,8 +9,8 @@ use crest_schema::frame::ServerFrame;
 use crest_schema::frame::server::{Gap, GapReason};
 
 use super::limits::WATCH_BEHIND_MAX;
-use super::link::{Arrival, Link};
-use super::out::{Keep, Out, ReadPage, Reader, Turn};
+use super::link::Link;
+use super::out::{Out, ReadPage, Reader, Turn};
 use crate::translate;
 
 /// The conversation whose link a push is for; `None` for what is not a link's to answer.
@@ -95,18 +94,6 @@ impl Link {
     fn settle(&mut self, number: Option<u32>, answer: &Push, turn: &mut Turn<'_>) {
         if self.answered(number) {
             turn.show(answer);
-        }
-    }
-
-    /// A live event, encoded by the publisher.
-    pub fn happened(&mut self, seq: Seq, bytes: &Bytes, turn: &mut Turn<'_>) {
-        match self.event(seq, turn.now) {
-            Arrival::Show => turn.out.push(Out::Frame {
-                bytes: bytes.clone(),
-                keep: Keep::Replayed(self.conversation, seq),
-            }),
-            Arrival::Known => {}
-            Arrival::Gap => self.heal(turn),
         }
     }
 

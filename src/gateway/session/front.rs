@@ -4,15 +4,14 @@ use std::ops::Deref;
 use std::rc::Rc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use crest_actors::conversation::CustomerEntry;
 use crest_actors::effect::{Publication, Push};
-use crest_actors::ids::{ConversationId, Seq, SessionId, TenantId};
+use crest_actors::ids::{SessionId, TenantId};
 use crest_actors::ports::Outlet;
 use crest_schema::codes::{Close, Code};
 use crest_schema::frame::{ClientFrame, server};
 
-use super::delivery::goodbye;
+use super::delivery::{Live, goodbye};
 use super::entry::{Entry, Session};
 use super::limits::{HELLO_MS, UNACKED_MAX};
 use super::out::{Error, Keep};
@@ -43,14 +42,6 @@ impl Front {
         });
         Flow::Continue
     }
-
-    fn event(&self, id: SessionId, conversation: ConversationId, seq: Seq, bytes: &Bytes) {
-        self.with(id, |session, turn| match session {
-            Session::Customer(customer) => customer.event(conversation, seq, bytes, turn),
-            Session::Staff(staff) => staff.event(conversation, seq, bytes, turn),
-            Session::Greeting | Session::Moving => {}
-        });
-    }
 }
 
 impl Handler for Front {
@@ -77,28 +68,36 @@ impl Handler for Front {
             Err(flow) => return flow,
         };
         let doors = &self.doors;
-        self.with(id, |session, turn| match session {
-            _ if !audited => turn.error(reference, Code::StorageUnavailable.into()),
-            Session::Customer(customer) => {
-                if doors.allows(Role::Customer, frame.kind()) {
-                    customer.frame(reference, frame, turn);
-                } else {
-                    turn.error(reference, Code::Forbidden.into());
+        let mut full = false;
+        self.with(id, |session, turn| {
+            match session {
+                _ if !audited => turn.error(reference, Code::StorageUnavailable.into()),
+                Session::Customer(customer) => {
+                    if doors.allows(Role::Customer, frame.kind()) {
+                        customer.frame(reference, frame, turn);
+                    } else {
+                        turn.error(reference, Code::Forbidden.into());
+                    }
                 }
+                Session::Staff(staff) => {
+                    match doors.refusal(staff, &frame, || self.hub.directory()) {
+                        None => staff.frame(reference, frame, turn),
+                        Some(code) => turn.error(reference, code.into()),
+                    }
+                }
+                Session::Greeting | Session::Moving => {}
             }
-            Session::Staff(staff) => match doors.refusal(staff, &frame, || self.hub.directory()) {
-                None => staff.frame(reference, frame, turn),
-                Some(code) => turn.error(reference, code.into()),
-            },
-            Session::Greeting | Session::Moving => {}
+            full = session.unanswered() >= UNACKED_MAX;
         });
-        let mut table = self.table.borrow_mut();
-        match table.get_mut(&id) {
-            Some(entry) if entry.session.unanswered() >= UNACKED_MAX => {
+        if !full {
+            return Flow::Continue;
+        }
+        match self.table.borrow_mut().get_mut(&id) {
+            Some(entry) => {
                 entry.paused = true;
                 Flow::Pause
             }
-            _ => Flow::Continue,
+            None => Flow::Continue,
         }
     }
 
@@ -159,17 +158,28 @@ impl Outlet for Front {
             customers,
             staff,
         } = publication;
+        let now = self.hub.now();
         if let Some(seen) = CustomerEntry::of(&entry).filter(|_| !customers.is_empty()) {
             let bytes = translate::customer_event(conversation, &seen).encode(None);
-            for id in customers {
-                self.event(id, conversation, seen.seq, &bytes);
-            }
+            let live = Live {
+                conversation,
+                seq: seen.seq,
+                bytes,
+                now,
+            };
+            customers.iter().for_each(|id| self.show(*id, &live));
         }
         if !staff.is_empty() {
             let bytes = translate::staff_event(conversation, &entry).encode(None);
+            let live = Live {
+                conversation,
+                seq: entry.seq,
+                bytes,
+                now,
+            };
             for id in staff {
                 fault_point("during_fan_out");
-                self.event(id, conversation, entry.seq, &bytes);
+                self.show(id, &live);
             }
         }
     }

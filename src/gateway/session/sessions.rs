@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use crest_actors::ids::{SessionId, TenantId};
 use crest_actors::runtime::Hub;
+use foldhash::fast::FixedState;
 
 use super::beats::Beats;
 use super::doors::Doors;
@@ -23,9 +24,12 @@ pub struct Sessions {
     pub(super) hub: Rc<Hub>,
     pub(super) gate: Gate,
     pub(super) doors: Doors,
-    /// Boxed: a table that has just grown is half empty.
-    pub(super) table: RefCell<HashMap<SessionId, Box<Entry>>>,
+    /// Boxed: a table that has just grown is half empty. The ids are the gate's, so nobody chooses
+    /// them to collide.
+    pub(super) table: RefCell<HashMap<SessionId, Box<Entry>, FixedState>>,
     pub(super) beats: RefCell<Beats>,
+    /// What turns decide goes through here, one turn after the other.
+    spare: Cell<Vec<Out>>,
     pub(super) ladder: Cell<Ladder>,
     pub(super) draining: Cell<bool>,
 }
@@ -43,6 +47,7 @@ impl Sessions {
             doors,
             table: RefCell::default(),
             beats: RefCell::default(),
+            spare: Cell::default(),
             ladder: Cell::new(Ladder::GROUND),
             draining: Cell::new(false),
         });
@@ -91,25 +96,29 @@ impl Sessions {
         id: SessionId,
         step: impl FnOnce(&mut Session, &mut Turn<'_>),
     ) {
-        let mut out = Vec::new();
+        let mut out = self.spare.take();
         let mut table = self.table.borrow_mut();
         let Some(entry) = table.get_mut(&id) else {
             return;
         };
-        let tenant = entry.tenant.clone();
-        step(&mut entry.session, &mut self.turn(id, &tenant, &mut out));
+        let Entry {
+            session, tenant, ..
+        } = &mut **entry;
+        step(session, &mut self.turn(id, tenant, &mut out));
         let resume = entry.paused && entry.session.unanswered() < UNACKED_MAX;
         entry.paused &= !resume;
+        self.reschedule(id, entry);
         drop(table);
-        self.carry_out(id, out);
+        self.carry_out(id, &mut out);
+        self.spare.replace(out);
         if resume {
             self.gate.resume(id);
         }
-        self.schedule(id);
     }
 
-    pub(super) fn carry_out(self: &Rc<Self>, id: SessionId, out: Vec<Out>) {
-        for step in out {
+    /// Leaves `out` empty.
+    pub(super) fn carry_out(self: &Rc<Self>, id: SessionId, out: &mut Vec<Out>) {
+        for step in out.drain(..) {
             match step {
                 Out::Tell(envelope) => {
                     // A full lane is not an error: what matters is in a window and is sent again.

@@ -9,6 +9,7 @@ use crest_actors::effect::{Envelope, Push};
 use crest_actors::ids::{AgentKey, ConversationId, Millis, Seq};
 use crest_actors::limits::AGENT_BEAT_MS;
 use crest_schema::codes::Code;
+use foldhash::fast::RandomState;
 
 mod board;
 mod frames;
@@ -17,7 +18,7 @@ use board::Watched;
 
 use super::follow;
 use super::limits::{BOARD_BEAT_MS, PRESENCE_ANSWER_MS};
-use super::link::Link;
+use super::link::{Arrival, Link};
 use super::out::{Error, Turn};
 use crate::desk::Digest;
 use crate::translate;
@@ -29,7 +30,7 @@ pub struct StaffSession {
     login: Digest,
     /// Takes offers: its presence is kept by an agent actor, which this session's beat keeps alive.
     serves: bool,
-    links: HashMap<ConversationId, Attached>,
+    links: HashMap<ConversationId, Attached, RandomState>,
     presence: Option<Presence>,
     connected_at: Millis,
     /// Refs of presence commands whose answer is on its way, and since when.
@@ -59,7 +60,7 @@ impl StaffSession {
             role,
             login,
             serves: role == StaffRole::Agent,
-            links: HashMap::new(),
+            links: HashMap::default(),
             presence: None,
             connected_at: Millis(0),
             asked: Vec::new(),
@@ -176,18 +177,18 @@ impl StaffSession {
         }
     }
 
-    pub fn event(
-        &mut self,
-        conversation: ConversationId,
-        seq: Seq,
-        bytes: &bytes::Bytes,
-        turn: &mut Turn<'_>,
-    ) {
-        if self.muted {
-            return;
+    /// A live event, encoded by the publisher: is it to be shown?
+    pub fn event(&mut self, conversation: ConversationId, seq: Seq, now: Millis) -> Arrival {
+        match self.links.get_mut(&conversation) {
+            Some(own) if !self.muted => own.link.event(seq, now),
+            _ => Arrival::Known,
         }
+    }
+
+    /// Asks a conversation again for what comes after what was shown of it.
+    pub fn heal(&mut self, conversation: ConversationId, turn: &mut Turn<'_>) {
         if let Some(own) = self.links.get_mut(&conversation) {
-            own.link.happened(seq, bytes, turn);
+            own.link.heal(turn);
         }
     }
 

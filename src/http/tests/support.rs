@@ -273,7 +273,7 @@ pub(super) fn entries() -> Vec<Entry<Event>> {
     let message = Message {
         author: Author::Customer,
         id: Some(crest_actors::ids::ClientMsgId([1; 16])),
-        body: Body::Text("怎么退定金".to_owned()),
+        body: Body::Text("怎么退定金".into()),
     };
     let whisper = Event::Whisper {
         author: AgentId::new("sun"),

@@ -23,7 +23,7 @@ fn every_other_event() -> Vec<Event> {
         customer_seq: Seq(2),
     };
     let id = ClientMsgId([3; 16]);
-    let (author, body) = (Author::Agent(agent()), Body::Text("x".to_owned()));
+    let (author, body) = (Author::Agent(agent()), Body::Text("x".into()));
     vec![
         Event::Edited {
             of,

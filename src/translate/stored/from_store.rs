@@ -114,7 +114,7 @@ fn author(author: wire::Author<'_>) -> Author {
 
 fn body(body: wire::Body<'_>) -> Body {
     match body {
-        wire::Body::Text(text) => Body::Text(text.into_owned()),
+        wire::Body::Text(text) => Body::Text(text.into()),
         wire::Body::Image { url, alt, bytes } => Body::Image {
             url: url.into_owned(),
             alt: alt.into_owned(),

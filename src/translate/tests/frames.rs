@@ -35,7 +35,7 @@ fn message(text: String) -> Event {
     Event::Message(Message {
         author: Author::Customer,
         id: Some(MESSAGE),
-        body: Body::Text(text),
+        body: Body::Text(text.into()),
     })
 }
 
@@ -154,7 +154,7 @@ fn a_page_holds_what_fits_from_the_side_asked_for() {
             event: CustomerEvent::Message {
                 from: Speaker::You,
                 id: Some(MESSAGE),
-                body: Body::Text("x".repeat(TEXT_MAX_BYTES)),
+                body: Body::Text("x".repeat(TEXT_MAX_BYTES).into()),
             },
         })
         .collect();
