@@ -1,6 +1,9 @@
 //! Client message ids seen so far, for the life of the conversation (G3).
 
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
+
+use foldhash::fast::RandomState;
 
 use crate::ids::{AgentId, ClientMsgId, Millis, Seq};
 
@@ -14,19 +17,29 @@ pub(super) struct First {
     pub at: Millis,
 }
 
-/// One line a stored client message id. Whole lots of [`LOT`] are sorted by author and id, the rest
-/// is as it came: ids are random, and each in its place would move half of the lines.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Known(Vec<Line>);
-
-const LOT: usize = 16;
-
+/// What is known of each stored client message id, by whose it is. A conversation of people has a
+/// few, which take no more than their own room; a long one is looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Line {
-    voice: u64,
-    id: ClientMsgId,
+pub(super) enum Known {
+    Few(Vec<(Key, Line)>),
+    #[expect(clippy::box_collection, reason = "millions of conversations have few")]
+    Many(Box<HashMap<Key, Line, RandomState>>),
+}
+
+type Key = (u64, ClientMsgId);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Line {
     content: u64,
     first: First,
+}
+
+const FEW: usize = 32;
+
+impl Default for Known {
+    fn default() -> Self {
+        Known::Few(Vec::new())
+    }
 }
 
 /// Whose ids these are: the customer's are one space, each member of staff has its own.
@@ -54,7 +67,7 @@ impl Known {
         id: ClientMsgId,
         content: impl FnOnce() -> u64,
     ) -> Option<(First, bool)> {
-        let line = self.line(digest(&voice), id)?;
+        let line = self.line(&(digest(&voice), id))?;
         Some((line.first, line.content == content()))
     }
 
@@ -68,35 +81,36 @@ impl Known {
             Voice::Staff(_) => entry.seq,
         };
         let first = First { seq, at: entry.at };
-        let voice = digest(&voice);
-        if self.line(voice, id).is_some() {
-            return;
-        }
-        if self.0.len() == self.0.capacity() && self.0.len() < 4 {
-            self.0.reserve_exact(1);
-        }
-        self.0.push(Line {
-            voice,
-            id,
-            content,
-            first,
-        });
-        if self.0.len().is_multiple_of(LOT) {
-            self.0.sort_by_key(Line::key);
+        let key = (digest(&voice), id);
+        if self.line(&key).is_none() {
+            self.add(key, Line { content, first });
         }
     }
 
-    fn line(&self, voice: u64, id: ClientMsgId) -> Option<&Line> {
-        let (sorted, newest) = self.0.split_at(self.0.len() - self.0.len() % LOT);
-        let key = (voice, id);
-        let newest = newest.iter().find(|line| line.key() == key);
-        newest.or_else(|| Some(&sorted[sorted.binary_search_by_key(&key, Line::key).ok()?]))
+    fn line(&self, key: &Key) -> Option<&Line> {
+        match self {
+            Known::Few(lines) => lines.iter().find(|(of, _)| of == key).map(|(_, line)| line),
+            Known::Many(lines) => lines.get(key),
+        }
     }
-}
 
-impl Line {
-    fn key(&self) -> (u64, ClientMsgId) {
-        (self.voice, self.id)
+    fn add(&mut self, key: Key, line: Line) {
+        match self {
+            Known::Few(lines) if lines.len() < FEW => {
+                if lines.len() == lines.capacity() && lines.len() < 4 {
+                    lines.reserve_exact(1);
+                }
+                lines.push((key, line));
+            }
+            Known::Few(lines) => {
+                let mut many: HashMap<_, _, _> = lines.drain(..).collect();
+                many.insert(key, line);
+                *self = Known::Many(Box::new(many));
+            }
+            Known::Many(lines) => {
+                lines.insert(key, line);
+            }
+        }
     }
 }
 
@@ -167,7 +181,7 @@ fn digest(content: &impl Hash) -> u64 {
 
 /// What one id costs.
 #[cfg(test)]
-pub(super) const LINE_BYTES: usize = size_of::<Line>();
+pub(super) const LINE_BYTES: usize = size_of::<(Key, Line)>();
 
 #[cfg(test)]
 mod tests {
