@@ -8,6 +8,7 @@ use std::cell::Cell;
 
 use crest_actors::conversation::{Entry, Event};
 use crest_actors::effect::Effect;
+use crest_benches::floor::Talk;
 use crest_benches::play::{CONVERSATION, Play};
 use crest_benches::rows::Surge;
 use crest_schema::ClientFrame;
@@ -110,6 +111,29 @@ fn an_event_is_written_to_its_stored_form() {
     let entry = entry();
     check("encode an event for the store", 2, || {
         std::hint::black_box(crest::translate::stored::encode_conversation(&entry));
+    });
+}
+
+#[test]
+fn a_message_goes_through_its_arbiter_and_is_published() {
+    actix::System::new().block_on(async {
+        let mut talk = Talk::begin().await;
+        let words = words();
+        for _ in 0..TIMES {
+            talk.say(&words).await;
+        }
+        let (before, recorded) = (COUNT.get(), talk.recorded());
+        for _ in 0..TIMES {
+            talk.say(&words).await;
+        }
+        let found = (COUNT.get() - before).div_ceil(TIMES);
+        println!("tell, turn, commit, settle, publish: {found} allocations");
+        assert_eq!(
+            talk.recorded() - recorded,
+            TIMES,
+            "every message is an event"
+        );
+        assert!(found <= 16, "{found} allocations a message");
     });
 }
 

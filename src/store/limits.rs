@@ -23,7 +23,7 @@ pub const RESIDENT_LOGS_MAX: usize = 1_048_576;
 /// Rows read in one transaction, so that the write-ahead log can always be reused.
 pub const READ_ROWS_A_TRANSACTION: usize = 256;
 /// Bytes written to the write-ahead log before its pages are copied into the main file.
-pub const CHECKPOINT_BYTES: u64 = 16 * 1024 * 1024;
+pub const CHECKPOINT_BYTES: u64 = 2 * 1024 * 1024;
 /// Kibibytes of page cache of the writer, and of each reader. Appends touch the right edge of each
 /// tree; what lies further back is in the kernel's cache already, and would be kept twice.
 pub const WRITER_CACHE_KIB: i64 = 8_192;

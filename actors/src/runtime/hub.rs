@@ -2,26 +2,30 @@
 //! deadlines, and what is on its way to other arbiters. Single-threaded; reached by `Rc`.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use tokio::sync::Notify;
 
+mod batch;
+mod traffic;
+
+use batch::Pending;
+
 use crate::agent::Agent;
-use crate::aggregate::{Context, Turn};
+use crate::aggregate::Context;
 use crate::board::Board;
 use crate::conversation::Conversation;
 use crate::customer::Customer;
 use crate::directory::Directory;
-use crate::effect::{Address, Effect, Envelope, Publication, Push};
-use crate::ids::{Millis, SessionId, TenantId};
-use crate::ports::{Append, BatchOutcome, BotPort, Codec, LogStore, Outlet};
+use crate::effect::Address;
+use crate::ids::{Millis, TenantId};
+use crate::ports::{Append, BotPort, Codec, LogStore, Outlet};
 use crate::queue::Queue;
 use crate::skill_group::SkillGroup;
 
 use super::clock::Clock;
-use super::entity::Life;
 use super::inbox::{Parcel, Post, Traffic};
 use super::kind::Kind;
 use super::region::{ActorView, Region, RegionView};
@@ -40,15 +44,6 @@ pub struct World {
     pub entropy: fn() -> [u8; 16],
     /// Called where guardians give up.
     pub end_process: fn(&'static str) -> !,
-}
-
-/// Effects that wait until a batch is durable.
-struct Pending {
-    batch: u64,
-    instance: u64,
-    owner: Address,
-    effects: Vec<Effect>,
-    on_failure: Vec<Effect>,
 }
 
 /// Counters of one arbiter, read by metrics and tests.
@@ -91,10 +86,6 @@ pub struct Hub {
     pub(super) dirty: Notify,
     pub counters: Counters,
 }
-
-/// Batches submitted and not settled: more only deepen the store's queue, so later appends gather
-/// in the batch being built.
-const BATCHES_IN_FLIGHT: u64 = 4;
 
 fn add(counter: &Cell<u64>, amount: u64) {
     counter.set(counter.get() + amount);
@@ -149,206 +140,6 @@ impl Hub {
         *self.outlet.borrow_mut() = Some(outlet);
     }
 
-    /// Tells an actor, here or on another arbiter. `Err` gives the envelope back where the lane of a
-    /// local actor is full; to another arbiter it may be lost silently.
-    #[allow(clippy::result_large_err)] // the envelope is given back, not described
-    pub fn tell(self: &Rc<Self>, envelope: Envelope) -> Result<(), Envelope> {
-        let to = self.world.post.arbiter_of(envelope.address().shard());
-        if to != self.arbiter {
-            self.outbound.borrow_mut()[usize::from(to)]
-                .envelopes
-                .push(envelope);
-            self.dirty.notify_one();
-            return Ok(());
-        }
-        macro_rules! local {
-            ($region:ident, $variant:ident, $key:ident, $note:ident) => {
-                self.$region
-                    .tell(self, &$key, $note)
-                    .map_err(|note| Envelope::$variant($key, note))
-            };
-        }
-        match envelope {
-            Envelope::Customer(key, note) => local!(customers, Customer, key, note),
-            Envelope::Conversation(key, note) => local!(conversations, Conversation, key, note),
-            Envelope::Agent(key, note) => local!(agents, Agent, key, note),
-            Envelope::Queue(key, note) => local!(queues, Queue, key, note),
-            Envelope::SkillGroup(key, note) => local!(skill_groups, SkillGroup, key, note),
-            Envelope::Board(key, note) => local!(boards, Board, key, note),
-        }
-    }
-
-    /// Carries effects out, in order.
-    pub fn run(self: &Rc<Self>, effects: impl IntoIterator<Item = Effect>) {
-        for effect in effects {
-            match effect {
-                Effect::Tell(envelope) => {
-                    if self.tell(envelope).is_err() {
-                        add(&self.counters.lane_full, 1); // repeated by its sender
-                    }
-                }
-                Effect::Push(session, push) => self.push(session, push),
-                Effect::Publish(publication) => self.publish(publication),
-                Effect::AskBot(turn) => self.world.bot.ask(turn),
-                Effect::Rally(tenant) => self.rally(&tenant),
-            }
-        }
-    }
-
-    /// A push to a session, on whichever arbiter it lives.
-    pub fn push(&self, session: SessionId, push: Push) {
-        if session.arbiter != self.arbiter {
-            self.outbound.borrow_mut()[usize::from(session.arbiter)]
-                .pushes
-                .push((session, push));
-            self.dirty.notify_one();
-        } else if let Some(outlet) = self.outlet.borrow().as_ref() {
-            outlet.push(session, push);
-        }
-    }
-
-    fn publish(&self, mut publication: Publication) {
-        if publication.reads(|session| session.arbiter != self.arbiter) {
-            let mut outbound = self.outbound.borrow_mut();
-            for (arbiter, traffic) in (0..).zip(outbound.iter_mut()) {
-                let theirs = |session: &SessionId| session.arbiter == arbiter;
-                if arbiter != self.arbiter && publication.reads(theirs) {
-                    traffic.publications.push(publication.only(theirs));
-                }
-            }
-            publication = publication.only(|session| session.arbiter == self.arbiter);
-            self.dirty.notify_one();
-        }
-        if let Some(outlet) = self.outlet.borrow().as_ref() {
-            outlet.publish(publication);
-        }
-    }
-
-    /// Every awake conversation and agent of the tenant, on every arbiter, says how it stands.
-    fn rally(self: &Rc<Self>, tenant: &TenantId) {
-        for arbiter in 0..self.world.post.arbiters() {
-            let tenant = tenant.clone();
-            self.world
-                .post
-                .run_on(arbiter, move |hub| super::start::describe_all(hub, &tenant));
-        }
-    }
-
-    /// Puts a turn's events into the batch being built and holds its effects back until they, and
-    /// everything earlier of this log, are durable. Returns the actor's new `in_flight`.
-    pub(super) fn commit<A: Kind>(
-        self: &Rc<Self>,
-        key: &A::Key,
-        life: Life,
-        in_flight: u64,
-        turn: Turn<A::Event>,
-    ) -> u64 {
-        add(&self.counters.turns, 1);
-        let mut in_flight = in_flight;
-        if let Some(first) = turn.events.first() {
-            let log = A::log(key).expect("only actors with a log record events");
-            let records = turn
-                .events
-                .iter()
-                .map(|entry| A::encode(self.codec(), entry))
-                .collect();
-            add(&self.counters.events, turn.events.len() as u64);
-            let append = Append {
-                log,
-                token: life.token,
-                first: first.seq,
-                records,
-                summary: turn.summary,
-            };
-            self.batch.borrow_mut().push(append);
-            self.dirty.notify_one();
-            in_flight = self.building.get();
-        }
-        if in_flight <= self.released.get() {
-            self.run(turn.effects);
-        } else if !turn.effects.is_empty() || !turn.on_failure.is_empty() || !turn.events.is_empty()
-        {
-            self.pending.borrow_mut().push_back(Pending {
-                batch: in_flight,
-                instance: life.instance,
-                owner: A::address(key),
-                effects: turn.effects,
-                on_failure: turn.on_failure,
-            });
-        }
-        in_flight
-    }
-
-    /// Sends the batch to the store and the traffic to the other arbiters. Called once a tick.
-    pub(super) fn flush(&self) {
-        let unsettled = self.building.get() - 1 - self.released.get();
-        if unsettled < BATCHES_IN_FLIGHT && !self.batch.borrow().is_empty() {
-            let batch = self.batch.take();
-            let number = self.building.get();
-            self.building.set(number + 1);
-            let inbox = self.inbox();
-            self.world.store.submit(
-                batch,
-                Box::new(move |outcome| {
-                    inbox.post(Parcel::Batch { number, outcome });
-                }),
-            );
-        }
-        for (arbiter, traffic) in self.outbound.borrow_mut().iter_mut().enumerate() {
-            if !traffic.is_empty()
-                && !self
-                    .world
-                    .post
-                    .inbox(arbiter as u16)
-                    .post(Parcel::Traffic(std::mem::take(traffic)))
-            {
-                add(&self.counters.inbox_full, 1);
-            }
-        }
-    }
-
-    /// A batch is settled: release what waited for it. Batches settle in the order submitted.
-    fn settle(self: &Rc<Self>, number: u64, outcome: BatchOutcome) {
-        assert_eq!(number, self.released.get() + 1, "batches settle in order");
-        self.released.set(number);
-        if let Err(failure) = &outcome {
-            tracing::warn!(%failure, "a batch was not stored");
-        }
-        let mut failed = HashSet::new();
-        loop {
-            let mut pending = self.pending.borrow_mut();
-            if pending.front().is_none_or(|first| first.batch > number) {
-                break;
-            }
-            let Some(first) = pending.pop_front() else {
-                break;
-            };
-            drop(pending);
-            let lost = match &outcome {
-                Err(_) => true,
-                Ok(refused) => {
-                    !refused.is_empty() && refused.iter().any(|log| first.owner.owns(log))
-                }
-            };
-            if lost {
-                add(&self.counters.failed_appends, 1);
-                self.run(first.on_failure);
-                failed.insert(first.owner);
-            } else if !self.buried.borrow().contains_key(&first.instance) {
-                self.run(first.effects);
-            }
-        }
-        for owner in failed {
-            self.discard(&owner);
-        }
-        let mut buried = self.buried.borrow_mut();
-        if !buried.is_empty() {
-            buried.retain(|_, last| *last > number);
-        }
-        drop(buried);
-        self.dirty.notify_one();
-    }
-
     fn discard(self: &Rc<Self>, address: &Address) {
         match address {
             Address::Customer(key) => self.customers.discard(self, key),
@@ -368,22 +159,6 @@ impl Hub {
             Address::Queue(key) => self.queues.wake(self, key),
             Address::SkillGroup(key) => self.skill_groups.wake(self, key),
             Address::Board(key) => self.boards.wake(self, key),
-        }
-    }
-
-    pub(super) fn receive(self: &Rc<Self>, parcel: Parcel) {
-        match parcel {
-            Parcel::Batch { number, outcome } => self.settle(number, outcome),
-            Parcel::Job(job) => job(self),
-            Parcel::Traffic(traffic) => {
-                self.run(traffic.envelopes.into_iter().map(Effect::Tell));
-                for (session, push) in traffic.pushes {
-                    self.push(session, push);
-                }
-                for publication in traffic.publications {
-                    self.publish(publication);
-                }
-            }
         }
     }
 
@@ -457,29 +232,12 @@ impl Hub {
         self.instances.get()
     }
 
-    pub(super) fn bury(&self, instance: u64) {
-        if self.building.get() - 1 > self.released.get() || !self.batch.borrow().is_empty() {
-            let last = self.building.get();
-            self.buried.borrow_mut().insert(instance, last);
-        }
-    }
-
     pub(super) fn set_directory(&self, directory: Arc<Directory>) {
         *self.directory.borrow_mut() = directory;
     }
 
     pub(super) fn end_process(&self, kind: &'static str) -> ! {
         (self.world.end_process)(kind)
-    }
-
-    /// Records gathered for the next batch: the overload ladder looks at it.
-    pub fn unsubmitted(&self) -> usize {
-        self.batch.borrow().len()
-    }
-
-    /// Nothing in flight, nothing to send: a planned stop waits for it.
-    pub fn is_settled(&self) -> bool {
-        self.batch.borrow().is_empty() && self.pending.borrow().is_empty()
     }
 
     /// At most `limit` actors of a tenant, of one kind or of all.

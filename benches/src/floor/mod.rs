@@ -10,6 +10,7 @@ mod resident;
 use clap::ValueEnum;
 
 pub use append::Engine;
+pub use resident::Talk;
 
 /// Which floor to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -24,21 +24,28 @@ use crate::shop;
 /// Notes between two yields: a lane takes more, and so does the arbiter's FIFO.
 const LOT: u64 = 200;
 
+/// The product's actors on this thread, with a store that takes everything and keeps nothing, and
+/// nobody to hear of it. Within an actix system only.
+pub fn hub() -> Rc<Hub> {
+    let world = World {
+        node: 0,
+        clock: Clock::system(),
+        store: Arc::new(Nowhere),
+        codec: Arc::new(crest::node::StoredFormats),
+        bot: Arc::new(Silent),
+        post: Post::new(1),
+        entropy: || [7; 16],
+        end_process: |kind| panic!("guardians gave up on {kind}"),
+    };
+    let hub = start_arbiter(world, 0, Arc::new(directory()));
+    hub.set_outlet(Rc::new(Silent));
+    hub
+}
+
 /// The product's conversations, each opened, spoken in once and left alone.
 pub fn conversations() -> anyhow::Result<()> {
     actix::System::new().block_on(async {
-        let world = World {
-            node: 0,
-            clock: Clock::system(),
-            store: Arc::new(Nowhere),
-            codec: Arc::new(crest::node::StoredFormats),
-            bot: Arc::new(Silent),
-            post: Post::new(1),
-            entropy: || [7; 16],
-            end_process: |kind| panic!("guardians gave up on {kind}"),
-        };
-        let hub = start_arbiter(world, 0, Arc::new(directory()));
-        hub.set_outlet(Rc::new(Silent));
+        let hub = hub();
         println!("listening 0");
         let mut made = 0;
         for line in std::io::stdin().lock().lines() {
@@ -89,40 +96,78 @@ fn wanted(line: &str) -> anyhow::Result<u64> {
 /// Everything told is carried out before this returns.
 async fn open(hub: &Rc<Hub>, lot: std::ops::Range<u64>) {
     for number in lot {
-        let key = key(number);
-        let session = SessionId {
-            node: 0,
-            arbiter: 0,
-            slot: 1,
-            generation: 1,
+        let opened = Note::Open(shop::opened(format!("visitor-{number}")));
+        let attached = Note::Attach {
+            session: SESSION,
+            link: 1,
+            role: Role::Customer,
+            after: Seq(0),
         };
-        let say = Command::Say {
-            id: ClientMsgId([3; 16]),
-            body: Body::Text("在吗".into()),
-        };
-        let notes = [
-            Note::Open(shop::opened(format!("visitor-{number}"))),
-            Note::Attach {
-                session,
-                link: 1,
-                role: Role::Customer,
-                after: Seq(0),
-            },
-            Note::Command {
-                session,
-                link: 1,
-                number: 0,
-                reference: 0,
-                command: say,
-            },
-        ];
-        for note in notes {
-            hub.tell(Envelope::Conversation(key.clone(), note))
-                .expect("nobody is put aside");
+        for note in [opened, attached, said(0, "在吗")] {
+            tell(hub, number, note);
         }
     }
+    settled(hub).await;
+}
+
+const SESSION: SessionId = SessionId {
+    node: 0,
+    arbiter: 0,
+    slot: 1,
+    generation: 1,
+};
+
+fn said(number: u32, words: &str) -> Note {
+    let mut id = [3; 16];
+    id[..4].copy_from_slice(&number.to_be_bytes());
+    Note::Command {
+        session: SESSION,
+        link: 1,
+        number,
+        reference: number,
+        command: Command::Say {
+            id: ClientMsgId(id),
+            body: Body::Text(words.into()),
+        },
+    }
+}
+
+fn tell(hub: &Rc<Hub>, number: u64, note: Note) {
+    hub.tell(Envelope::Conversation(key(number), note))
+        .expect("nobody is put aside");
+}
+
+async fn settled(hub: &Rc<Hub>) {
     while !hub.is_settled() {
         tokio::task::yield_now().await;
+    }
+}
+
+/// One conversation whose customer goes on speaking, message by message, from note to settled batch.
+pub struct Talk {
+    hub: Rc<Hub>,
+    spoken: u32,
+}
+
+impl Talk {
+    /// Within an actix system only.
+    pub async fn begin() -> Self {
+        let hub = hub();
+        open(&hub, 0..1).await;
+        Self { hub, spoken: 1 }
+    }
+
+    pub async fn say(&mut self, words: &str) {
+        tell(&self.hub, 0, said(self.spoken, words));
+        self.spoken += 1;
+        // A turn begins after this one.
+        tokio::task::yield_now().await;
+        settled(&self.hub).await;
+    }
+
+    /// Messages whose events the actors have recorded.
+    pub fn recorded(&self) -> u64 {
+        self.hub.counters.events.get()
     }
 }
 
