@@ -48,9 +48,10 @@ pub enum SeedFailure {
     Desk(#[from] DeskError),
 }
 
-/// Six agents, a supervisor and an admin.
+/// Six agents, a supervisor and an admin. Lin, whom `crest talk` plays by default, is of both large
+/// groups: wherever a newcomer's customer ends up, somebody is there.
 pub const ACCOUNTS: &[DemoAccount] = &[
-    agent("lin", "林晓 Lin", &["presale"], &["zh", "en"]),
+    agent("lin", "林晓 Lin", &["presale", "aftersale"], &["zh", "en"]),
     agent("zhao", "赵敏 Zhao", &["presale"], &["zh"]),
     agent("wang", "王磊 Wang", &["aftersale"], &["zh", "en"]),
     agent("chen", "陈静 Chen", &["aftersale"], &["zh"]),

@@ -296,7 +296,7 @@ async fn conversations_are_listed_by_pages_within_what_one_may_see() {
     assert_eq!(
         ids(&seen),
         named(&[3, 2, 0]),
-        "held by lin, or of the group presale"
+        "held by lin, or of a group of lin's"
     );
     let transcript = |number| format!("/v1/conversations/{}/transcript", conversation(number));
     assert_eq!(node.get(&transcript(1), &lin).await.status, 404);
