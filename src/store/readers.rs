@@ -8,6 +8,7 @@ use crest_actors::conversation::Summary;
 use crest_actors::ids::{ConversationKey, Seq, Shard, Token};
 use crest_actors::ports::{Activation, Done, LogId, StoreFailure, Stored};
 use crossbeam::channel::{Receiver, Sender, TrySendError, bounded};
+use metrics::counter;
 use rusqlite::Connection;
 
 use super::answer::answer;
@@ -126,8 +127,12 @@ impl Reader {
     fn run(&self, queue: &Receiver<Ask>) {
         for ask in queue {
             match ask {
-                Ask::Activate(log, token, done) => answer(done, self.activate(&log, token)),
+                Ask::Activate(log, token, done) => {
+                    counter!("crest_store_log_reads_total").increment(1);
+                    answer(done, self.activate(&log, token));
+                }
                 Ask::Read(log, after, limit, done) => {
+                    counter!("crest_store_log_reads_total").increment(1);
                     let read = self.read(&log, after, limit);
                     answer(done, read.map(|read| read.records).map_err(Into::into));
                 }

@@ -11,7 +11,12 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// `GET path`, answered with success.
 pub fn get(server: SocketAddr, path: &str, bearer: Option<&str>) -> anyhow::Result<Value> {
-    exchange(server, "GET", path, bearer, "")
+    Ok(json(&exchange(server, "GET", path, bearer, "")?))
+}
+
+/// `GET path`, answered with success and text.
+pub fn text(server: SocketAddr, path: &str) -> anyhow::Result<String> {
+    exchange(server, "GET", path, None, "")
 }
 
 /// `POST path`, answered with success.
@@ -21,7 +26,17 @@ pub fn post(
     bearer: Option<&str>,
     body: &Value,
 ) -> anyhow::Result<Value> {
-    exchange(server, "POST", path, bearer, &body.to_string())
+    Ok(json(&exchange(
+        server,
+        "POST",
+        path,
+        bearer,
+        &body.to_string(),
+    )?))
+}
+
+fn json(body: &str) -> Value {
+    serde_json::from_str(body).unwrap_or(Value::Null)
 }
 
 fn exchange(
@@ -30,7 +45,7 @@ fn exchange(
     path: &str,
     bearer: Option<&str>,
     body: &str,
-) -> anyhow::Result<Value> {
+) -> anyhow::Result<String> {
     let mut stream = TcpStream::connect_timeout(&server, TIMEOUT)?;
     stream.set_read_timeout(Some(TIMEOUT))?;
     let bearer = bearer.map_or_else(String::new, |it| format!("authorization: Bearer {it}\r\n"));
@@ -47,5 +62,5 @@ fn exchange(
     if !status.starts_with('2') {
         bail!("{method} {path} answers {status}: {body}");
     }
-    Ok(serde_json::from_str(body).unwrap_or(Value::Null))
+    Ok(body.to_owned())
 }

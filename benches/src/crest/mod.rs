@@ -3,7 +3,9 @@
 mod http;
 mod node;
 mod people;
+mod returning;
 mod talk;
 
 pub use node::{Ack, Node};
 pub use people::{Desk, Shape, customer, said};
+pub use returning::{Visitor, log_reads};

@@ -16,7 +16,7 @@ use crate::drive::Line;
 use crate::wire::Request;
 use crate::wire::{ID, REFERENCE};
 
-const TENANT: &str = "demo";
+pub(super) const TENANT: &str = "demo";
 const GROUP: &str = "presale";
 const PASSWORD: &str = "password-of-a-bench";
 /// Until every customer has its agent.
@@ -206,7 +206,7 @@ fn watch(
     Ok(found)
 }
 
-fn text(answer: &Value, field: &str) -> anyhow::Result<String> {
+pub(super) fn text(answer: &Value, field: &str) -> anyhow::Result<String> {
     let text = answer[field].as_str().map(str::to_owned);
     text.with_context(|| format!("the answer has no {field}: {answer}"))
 }

@@ -46,9 +46,14 @@ impl Talk {
         Ok(self.stream.write_all(&frame)?)
     }
 
+    /// Says a prepared payload.
+    pub fn say_raw(&mut self, payload: &[u8]) -> anyhow::Result<()> {
+        Ok(self.stream.write_all(&masked(true, payload))?)
+    }
+
     /// Says a prepared payload and waits until it is acknowledged.
     pub fn first_words(&mut self, payload: &[u8]) -> anyhow::Result<()> {
-        self.stream.write_all(&masked(true, payload))?;
+        self.say_raw(payload)?;
         self.until("ack", |frame| {
             matches!(frame, ServerFrame::Ack(_)).then_some(())
         })

@@ -6,8 +6,10 @@ mod line;
 mod open_loop;
 mod server;
 mod slice;
+mod storm;
 
 pub use crowd::Crowd;
 pub use line::Line;
 pub use server::{CLIENT_CORE, SERVER_CORE, Scratch, Server, Started};
 pub use slice::Slice;
+pub use storm::{Comer, storm};

@@ -9,6 +9,7 @@ mod memory;
 mod resident;
 mod scene;
 mod send;
+mod storm;
 mod surge;
 
 use crate::report::Row;
@@ -17,7 +18,7 @@ pub use scene::Scene;
 pub use surge::Surge;
 
 /// Rows in the order of the table; each name may stand on the command line.
-pub const ROWS: [&str; 10] = ["1", "1s", "3", "4a", "4b", "6", "7", "8", "11", "12"];
+pub const ROWS: [&str; 11] = ["1", "1s", "3", "4a", "4b", "6", "7", "8", "9", "11", "12"];
 
 /// Measures one of [`ROWS`]. Rows 1 and 2 come from one run.
 pub fn measure(name: &str, scene: &Scene) -> anyhow::Result<Vec<Row>> {
@@ -30,6 +31,7 @@ pub fn measure(name: &str, scene: &Scene) -> anyhow::Result<Vec<Row>> {
         "6" => memory::rows(scene),
         "7" => resident::rows(scene),
         "8" => knee::rows(scene),
+        "9" => storm::rows(scene),
         "11" => surge::rows(scene),
         "12" => knowledge::rows(scene),
         other => anyhow::bail!("there is no row {other}; there are {}", ROWS.join(", ")),

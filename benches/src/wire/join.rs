@@ -14,6 +14,17 @@ pub fn join(server: SocketAddr, path: &str) -> anyhow::Result<TcpStream> {
     join_with(server, path, None)
 }
 
+/// The request that opens a WebSocket.
+pub fn upgrade(server: SocketAddr, path: &str, protocol: Option<&str>) -> String {
+    let protocol = protocol.map_or_else(String::new, |it| {
+        format!("sec-websocket-protocol: {it}\r\n")
+    });
+    format!(
+        "GET {path} HTTP/1.1\r\nhost: {server}\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\
+         sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n{protocol}\r\n"
+    )
+}
+
 /// [`join`] with a subprotocol.
 pub fn join_with(
     server: SocketAddr,
@@ -23,14 +34,7 @@ pub fn join_with(
     let mut stream = TcpStream::connect_timeout(&server, TIMEOUT)?;
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(TIMEOUT))?;
-    let protocol = protocol.map_or_else(String::new, |it| {
-        format!("sec-websocket-protocol: {it}\r\n")
-    });
-    let request = format!(
-        "GET {path} HTTP/1.1\r\nhost: {server}\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\
-         sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n{protocol}\r\n"
-    );
-    stream.write_all(request.as_bytes())?;
+    stream.write_all(upgrade(server, path, protocol).as_bytes())?;
     let mut head = Vec::new();
     // Byte by byte: what follows the head belongs to somebody else.
     while !head.ends_with(b"\r\n\r\n") {

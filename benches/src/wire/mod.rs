@@ -7,6 +7,6 @@ mod request;
 mod websocket;
 
 pub use dialect::{Dialect, Tally};
-pub use join::{join, join_with};
+pub use join::{join, join_with, upgrade};
 pub use request::{ID, REFERENCE, Request};
 pub use websocket::{Opcode, frames, masked};

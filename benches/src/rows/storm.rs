@@ -1,0 +1,138 @@
+//! Row 9: every line is cut at once, and everybody comes back to where they stood.
+
+use std::time::Duration;
+
+use super::Scene;
+use super::contenders::floor;
+use crate::crest::{Ack, Visitor, log_reads};
+use crate::drive::{Comer, Slice, storm};
+use crate::floor::Floor;
+use crate::measure::{Measured, Spread};
+use crate::report::{Aim, Figure, Ratio, Row, Taken};
+
+const ROUNDS: usize = 5;
+/// Kind of the frame that says a customer is attached again.
+const ATTACHED: u8 = 71;
+/// The server notices that everybody is gone.
+const CUT: Duration = Duration::from_millis(500);
+/// The node folds its counters every five seconds.
+const COUNTED: Duration = Duration::from_secs(6);
+
+/// Returns a second against bare handshakes, how long until all are back, and what the store reads
+/// for it.
+pub fn rows(scene: &Scene) -> anyhow::Result<Vec<Row>> {
+    let count = scene.idle_connections;
+    let node = scene.node(Ack::Written)?;
+    let bare = floor(Floor::Echo)?;
+    let (mut visitors, mut lines) = (Vec::new(), Vec::new());
+    for _ in 0..count {
+        let (visitor, talk) = Visitor::arrive(node.address)?;
+        visitors.push(visitor);
+        lines.push(talk.stream);
+    }
+    std::thread::sleep(COUNTED);
+    let reads = log_reads(&node)?;
+    let handshakes: Vec<Comer> = (0..count).map(|_| handshake()).collect();
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let hellos = visitors.iter().map(|it| it.hello(node.address));
+        let returns: Vec<Comer> = hellos
+            .map(|it| Ok(returning(it?)))
+            .collect::<anyhow::Result<_>>()?;
+        // One server's lines at a time: a process has 20,000 descriptors.
+        lines.clear();
+        std::thread::sleep(CUT);
+        theirs.push(storm(&bare.server, bare.address, &handshakes)?.0);
+        let (slice, back) = storm(&node.server, node.address, &returns)?;
+        ours.push(slice);
+        lines = back;
+    }
+    std::thread::sleep(COUNTED);
+    let reads_each = (log_reads(&node)? - reads) / (count * ROUNDS) as f64;
+    let seconds = Spread::of(ours.iter().map(|it| it.seconds));
+    Ok(vec![
+        rate(count, ours, theirs),
+        absolute(count, "s until all are back", seconds, 3.0),
+        absolute(
+            count,
+            "reads of its log a return",
+            Spread::one(reads_each),
+            1.0,
+        ),
+    ])
+}
+
+/// The ticket is in its hello; it is back once its conversation has let it in again.
+fn returning(hello: Vec<u8>) -> Comer<'static> {
+    Comer {
+        path: "/ws",
+        protocol: Some("crest.v1.msgpack"),
+        first: hello,
+        back_at: Some(ATTACHED),
+    }
+}
+
+fn handshake() -> Comer<'static> {
+    Comer {
+        path: "/",
+        protocol: None,
+        first: Vec::new(),
+        back_at: None,
+    }
+}
+
+fn rate(count: usize, ours: Vec<Slice>, theirs: Vec<Slice>) -> Row {
+    let measured = |name: &str, slices| Measured {
+        name: name.to_owned(),
+        slices,
+    };
+    let (ours, theirs) = (measured("crest", ours), measured("bare", theirs));
+    let figure = |one: &Measured| Figure {
+        name: one.name.clone(),
+        value: one.spread(Slice::rate),
+        of_cpu: Some(one.spread(Slice::rate_of_cpu).median),
+        p50_p99_ms: None,
+    };
+    let ratio = Ratio {
+        by_cpu: Some(ours.against(&theirs, Slice::rate_of_cpu).median),
+        ..Ratio::new(
+            "bare",
+            ours.against(&theirs, Slice::rate),
+            Some(Aim::AtLeast(0.5)),
+        )
+    };
+    Row {
+        taken: Taken::default(),
+        number: "9".to_owned(),
+        work: work(count),
+        unit: "returns/s".to_owned(),
+        figures: vec![figure(&ours), figure(&theirs)],
+        ratios: vec![ratio],
+        notes: vec![
+            "bare: the handshake is all; crest: ticket, hello, route, attachment with what was missed. \
+             Tickets were fetched before the cut"
+                .to_owned(),
+        ],
+    }
+}
+
+fn absolute(count: usize, unit: &str, value: Spread, at_most: f64) -> Row {
+    Row {
+        taken: Taken::default(),
+        number: "9".to_owned(),
+        work: work(count),
+        unit: unit.to_owned(),
+        figures: vec![Figure {
+            name: "crest".to_owned(),
+            value,
+            of_cpu: None,
+            p50_p99_ms: None,
+        }],
+        ratios: vec![Ratio::new("(absolute)", value, Some(Aim::AtMost(at_most)))],
+        notes: Vec::new(),
+    }
+}
+
+fn work(count: usize) -> String {
+    format!("{count} lines cut at once, all resume")
+}
