@@ -10,7 +10,9 @@ use super::disk::take_bad_page;
 /// The store cannot be opened. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenFailure {
-    #[error("{path}: in use by another process")]
+    #[error(
+        "{path}: in use by another process; stop that one (`crest serve` on the same data folder), or give this one a folder of its own with store.path"
+    )]
     InUse { path: PathBuf },
     #[error("{path}: not a log store of Crest")]
     Foreign { path: PathBuf },
