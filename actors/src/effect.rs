@@ -1,5 +1,6 @@
 //! What a turn of an actor leads to, once everything the log holds of it is durable.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::board::BoardView;
@@ -124,9 +125,55 @@ impl Publication {
         }
     }
 
+    /// The nodes its sessions are connected to.
+    pub fn nodes(&self) -> BTreeSet<u16> {
+        let sessions = self.customers.iter().chain(&self.staff);
+        sessions.map(|session| session.node).collect()
+    }
+
     /// Is it for any of those sessions?
     pub fn reads(&self, which: impl Fn(&SessionId) -> bool) -> bool {
         self.customers.iter().chain(&self.staff).any(which)
+    }
+}
+
+/// What one arbiter or node has for another, gathered in one tick. May be lost as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    pub envelopes: Vec<Envelope>,
+    /// Envelopes that came back from a node that was not their owner: routed once more, never twice.
+    pub retried: Vec<Envelope>,
+    pub strays: Vec<Stray>,
+    pub pushes: Vec<(SessionId, Push)>,
+    pub publications: Vec<Publication>,
+    /// Tenants of which every actor is to say how it stands.
+    pub rallies: Vec<TenantId>,
+}
+
+/// An envelope sent to a node that does not own its shard, on its way back (`wrong_owner`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stray {
+    pub envelope: Envelope,
+    /// The newest epoch of the shard that the node knows; the sender's belief may be older.
+    pub epoch: u64,
+}
+
+impl Traffic {
+    pub fn is_empty(&self) -> bool {
+        let Self {
+            envelopes,
+            retried,
+            strays,
+            pushes,
+            publications,
+            rallies,
+        } = self;
+        envelopes.is_empty()
+            && retried.is_empty()
+            && strays.is_empty()
+            && pushes.is_empty()
+            && publications.is_empty()
+            && rallies.is_empty()
     }
 }
 

@@ -103,6 +103,10 @@ pub const SHARDS: u16 = 256;
 pub struct Shard(pub u8);
 
 impl Shard {
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..SHARDS).map(|shard| Self(shard as u8))
+    }
+
     /// The shard of a name: FNV-1a, so that every node and every release agrees.
     pub fn of(parts: &[&str]) -> Self {
         let mut hash: u32 = 0x811c_9dc5;

@@ -127,6 +127,11 @@ pub const SHARD_PUT_ASIDE_MAX: usize = 8;
 pub const REGION_RESTARTS_MAX: usize = 3;
 /// Parcels from other threads waiting for one arbiter; full means notes are dropped, and repeated by their senders.
 pub const INBOX_PARCELS: usize = 65_536;
+/// Notes of one arbiter that wait for a shard's new owner; a customer's command among them is a few
+/// hundred bytes. What finds no room is refused at once.
+pub const HELD_NOTES: usize = 16_384;
+/// How long they wait: as long as a takeover usually lasts. Then they are refused.
+pub const HELD_NOTES_MS: u64 = 5_000;
 /// Conversations woken at once after a start, and the pause before the next lot.
 pub const WAKE_LOT: usize = 500;
 pub const WAKE_PAUSE_MS: u64 = 10;

@@ -2,6 +2,10 @@
 
 #[path = "runtime/bench.rs"]
 mod bench;
+#[path = "runtime/nodes.rs"]
+mod nodes;
+#[path = "runtime/pair.rs"]
+mod pair;
 
 use bench::{Bench, Plan, SESSION, say, text};
 use crest_actors::agent;

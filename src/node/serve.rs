@@ -13,6 +13,7 @@ use axum::response::IntoResponse;
 use axum::routing::any;
 use crest_actors::directory::Directory;
 use crest_actors::ids::Millis;
+use crest_actors::ports::Placement;
 use crest_actors::runtime::{Clock, Post, World, reconfigure, start_arbiter, wake_all};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::oneshot;
@@ -91,6 +92,7 @@ pub async fn run(
         .map_err(NodeFailure::Thread)?;
     let world = World {
         node: 0,
+        placement: Placement::alone(),
         clock,
         store: store.clone(),
         codec: Arc::new(StoredFormats),

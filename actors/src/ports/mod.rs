@@ -4,6 +4,7 @@ mod bot;
 mod codec;
 mod log;
 mod outlet;
+mod placement;
 
 pub use bot::{BotPort, BotReply, BotTurn, HandOffReason};
 pub use codec::Codec;
@@ -11,3 +12,4 @@ pub use log::{
     Activation, Append, BatchOutcome, Done, LogId, LogStore, Record, StoreFailure, Stored,
 };
 pub use outlet::Outlet;
+pub use placement::{Carrier, Fence, Owner, Placement};

@@ -2,16 +2,18 @@
 //! deadlines, and what is on its way to other arbiters. Single-threaded; reached by `Rc`.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use tokio::sync::Notify;
 
 mod batch;
+mod held;
 mod traffic;
 
 use batch::Pending;
+use held::Held;
 
 use crate::agent::Agent;
 use crate::aggregate::Context;
@@ -19,14 +21,14 @@ use crate::board::Board;
 use crate::conversation::Conversation;
 use crate::customer::Customer;
 use crate::directory::Directory;
-use crate::effect::Address;
+use crate::effect::{Address, Traffic};
 use crate::ids::{Millis, TenantId};
-use crate::ports::{Append, BotPort, Codec, LogStore, Outlet};
+use crate::ports::{Append, BotPort, Codec, LogStore, Outlet, Placement};
 use crate::queue::Queue;
 use crate::skill_group::SkillGroup;
 
 use super::clock::Clock;
-use super::inbox::{Parcel, Post, Traffic};
+use super::inbox::{Parcel, Post};
 use super::kind::Kind;
 use super::region::{ActorView, Region, RegionView};
 use super::timers::{Armed, Timers};
@@ -35,6 +37,7 @@ use super::timers::{Armed, Timers};
 #[derive(Clone)]
 pub struct World {
     pub node: u16,
+    pub placement: Placement,
     pub clock: Clock,
     pub store: Arc<dyn LogStore>,
     pub codec: Arc<dyn Codec>,
@@ -53,6 +56,8 @@ pub struct Counters {
     pub events: Cell<u64>,
     pub lane_full: Cell<u64>,
     pub inbox_full: Cell<u64>,
+    /// Notes that waited for a shard's new owner in vain.
+    pub unplaced: Cell<u64>,
     pub failed_appends: Cell<u64>,
     /// Notes of single-threaded deadlines that fired, and the worst lateness in milliseconds.
     pub timers_fired: Cell<u64>,
@@ -81,6 +86,9 @@ pub struct Hub {
     released: Cell<u64>,
     pending: RefCell<VecDeque<Pending>>,
     outbound: RefCell<Vec<Traffic>>,
+    to_nodes: RefCell<BTreeMap<u16, Traffic>>,
+    /// For shards that are between two owners.
+    held: RefCell<VecDeque<Held>>,
     timers: RefCell<Timers>,
     pub(super) timers_changed: Notify,
     pub(super) dirty: Notify,
@@ -112,6 +120,8 @@ impl Hub {
             released: Cell::new(0),
             pending: RefCell::default(),
             outbound: RefCell::new((0..arbiters).map(|_| Traffic::default()).collect()),
+            to_nodes: RefCell::default(),
+            held: RefCell::default(),
             timers: RefCell::default(),
             timers_changed: Notify::new(),
             dirty: Notify::new(),
@@ -152,6 +162,9 @@ impl Hub {
     }
 
     fn wake(self: &Rc<Self>, address: &Address) {
+        if !self.world.placement.is_here(address.shard()) {
+            return; // its new owner keeps its deadlines
+        }
         match address {
             Address::Customer(key) => self.customers.wake(self, key),
             Address::Conversation(key) => self.conversations.wake(self, key),

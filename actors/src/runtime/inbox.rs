@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::Notify;
 
-use crate::effect::{Envelope, Publication, Push};
-use crate::ids::{SessionId, Shard};
+use crate::effect::{Envelope, Stray, Traffic};
+use crate::ids::{SessionId, Shard, TenantId};
 use crate::limits::INBOX_PARCELS;
-use crate::ports::BatchOutcome;
+use crate::ports::{BatchOutcome, Placement};
 
 use super::Hub;
 
@@ -17,26 +17,12 @@ pub type Job = Box<dyn FnOnce(&Rc<Hub>) + Send>;
 
 /// A piece of work for an arbiter.
 pub enum Parcel {
-    /// Notes and pushes of one tick of another arbiter.
+    /// Notes and pushes of one tick of another arbiter, or of another node.
     Traffic(Traffic),
     /// A batch submitted by this arbiter is settled. Never dropped.
     Batch { number: u64, outcome: BatchOutcome },
     /// Anything else that must run there. Never dropped.
     Job(Job),
-}
-
-/// What one arbiter has for another.
-#[derive(Default)]
-pub struct Traffic {
-    pub envelopes: Vec<Envelope>,
-    pub pushes: Vec<(SessionId, Push)>,
-    pub publications: Vec<Publication>,
-}
-
-impl Traffic {
-    pub fn is_empty(&self) -> bool {
-        self.envelopes.is_empty() && self.pushes.is_empty() && self.publications.is_empty()
-    }
 }
 
 /// Parcels waiting for one arbiter.
@@ -103,6 +89,78 @@ impl Post {
             envelopes: vec![envelope],
             ..Traffic::default()
         }));
+    }
+
+    /// Hands out what another node sent. What is for a shard that is not here goes back, once.
+    pub fn deliver(&self, from: u16, placement: &Placement, traffic: Traffic) {
+        let mut parts: Vec<Traffic> = (0..self.arbiters()).map(|_| Traffic::default()).collect();
+        let mut back = Traffic::default();
+        let Traffic {
+            envelopes,
+            retried,
+            strays,
+            pushes,
+            publications,
+            rallies,
+        } = traffic;
+        for envelope in envelopes {
+            let shard = envelope.address().shard();
+            if placement.is_here(shard) {
+                parts[usize::from(self.arbiter_of(shard))]
+                    .envelopes
+                    .push(envelope);
+            } else {
+                let epoch = placement.epoch(shard);
+                back.strays.push(Stray { envelope, epoch });
+            }
+        }
+        for envelope in retried {
+            let shard = envelope.address().shard();
+            parts[usize::from(self.arbiter_of(shard))]
+                .retried
+                .push(envelope);
+        }
+        for stray in strays {
+            let shard = stray.envelope.address().shard();
+            if stray.epoch > placement.epoch(shard) {
+                placement.carrier.misplaced(shard);
+            }
+            parts[usize::from(self.arbiter_of(shard))]
+                .strays
+                .push(stray);
+        }
+        for (session, push) in pushes {
+            if let Some(part) = parts.get_mut(usize::from(session.arbiter)) {
+                part.pushes.push((session, push));
+            }
+        }
+        for publication in publications {
+            for (arbiter, part) in (0..).zip(&mut parts) {
+                let theirs = |session: &SessionId| session.arbiter == arbiter;
+                if publication.reads(theirs) {
+                    part.publications.push(publication.only(theirs));
+                }
+            }
+        }
+        for (arbiter, part) in (0..).zip(parts) {
+            if !part.is_empty() {
+                self.inbox(arbiter).post(Parcel::Traffic(part));
+            }
+        }
+        for tenant in rallies {
+            self.rally(&tenant);
+        }
+        if !back.is_empty() {
+            placement.carrier.carry(from, back);
+        }
+    }
+
+    /// Every awake conversation and agent of the tenant on this node says how it stands.
+    pub(super) fn rally(&self, tenant: &TenantId) {
+        for arbiter in 0..self.arbiters() {
+            let tenant = tenant.clone();
+            self.run_on(arbiter, move |hub| super::start::describe_all(hub, &tenant));
+        }
     }
 
     /// Runs a job on an arbiter.

@@ -5,8 +5,8 @@ use std::hash::Hash;
 
 use crate::aggregate::Aggregate;
 use crate::conversation::Entry;
-use crate::effect::{Address, Effect};
-use crate::ids::Millis;
+use crate::effect::{Address, Effect, Envelope};
+use crate::ids::{Millis, Shard};
 use crate::ports::{Codec, LogId, Record, Stored};
 
 use super::Hub;
@@ -20,6 +20,12 @@ pub trait Kind: Aggregate<Key: Eq + Hash + Send + Unpin + 'static, Note: 'static
     type Rest: Send + 'static;
 
     fn address(key: &Self::Key) -> Address;
+
+    fn envelope(key: Self::Key, note: Self::Note) -> Envelope;
+
+    fn shard(key: &Self::Key) -> Shard {
+        Self::address(key).shard()
+    }
 
     /// `None` for indexes, which own nothing durable.
     fn log(key: &Self::Key) -> Option<LogId>;

@@ -6,7 +6,7 @@ use crate::agent::{self, Agent};
 use crate::board::{self, Board};
 use crate::conversation::{self, Conversation, Entry, Refusal};
 use crate::customer::{self, Customer};
-use crate::effect::{Address, Effect, Push};
+use crate::effect::{Address, Effect, Envelope, Push};
 use crate::ids::{AgentKey, ConversationKey, CustomerKey, GroupKey, Millis, SessionId, TenantId};
 use crate::ports::{Codec, LogId, Record, Stored};
 use crate::queue::{self, Queue};
@@ -67,6 +67,10 @@ macro_rules! logged {
                 Address::$address(key.clone())
             }
 
+            fn envelope(key: $key, note: $note) -> Envelope {
+                Envelope::$address(key, note)
+            }
+
             fn log(key: &$key) -> Option<LogId> {
                 Some(LogId::$log(key.clone()))
             }
@@ -100,6 +104,10 @@ macro_rules! index {
 
             fn address(key: &$key) -> Address {
                 Address::$address(key.clone())
+            }
+
+            fn envelope(key: $key, note: $note) -> Envelope {
+                Envelope::$address(key, note)
             }
 
             fn log(_: &$key) -> Option<LogId> {
@@ -233,4 +241,16 @@ fn unavailable(session: SessionId, reference: u32) -> Effect {
             id: None,
         },
     )
+}
+
+/// What the sender of an envelope that finds no owner is told.
+pub(super) fn refuse(envelope: &Envelope) -> Option<Effect> {
+    match envelope {
+        Envelope::Customer(key, note) => Customer::refuse(key, note),
+        Envelope::Conversation(key, note) => Conversation::refuse(key, note),
+        Envelope::Agent(key, note) => Agent::refuse(key, note),
+        Envelope::Queue(key, note) => Queue::refuse(key, note),
+        Envelope::SkillGroup(key, note) => SkillGroup::refuse(key, note),
+        Envelope::Board(tenant, note) => Board::refuse(tenant, note),
+    }
 }

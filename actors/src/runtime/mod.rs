@@ -17,10 +17,11 @@ mod timers;
 #[cfg(test)]
 mod size_tests;
 
+pub use crate::effect::Traffic;
 pub use clock::Clock;
 pub use guardian::{Guardian, Verdict};
 pub use hub::{Counters, Hub, World};
 pub use inbox::{Parcel, Post};
 pub use kind::Kind;
 pub use region::{ActorView, RegionView};
-pub use start::{reconfigure, start_arbiter, wake_all};
+pub use start::{enter_shards, leave_shards, reconfigure, start_arbiter, wake_all};

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use actix::Actor;
 use foldhash::fast::RandomState;
 
+use crate::effect::Effect;
 use crate::ids::{Millis, Seq, Shard, TenantId};
 use crate::limits::LANE_NOTES;
 use crate::ports::{Activation, StoreFailure};
@@ -188,6 +189,23 @@ impl<A: Kind> Region<A> {
             if matches(&key) {
                 self.discard(hub, &key);
             }
+        }
+    }
+
+    /// Those shards have another owner, or may have: nothing is decided for them here any more. What
+    /// waited in lanes goes where they are now.
+    pub(super) fn leave(&self, hub: &Rc<Hub>, gone: &dyn Fn(Shard) -> bool) {
+        self.resting
+            .borrow_mut()
+            .retain(|key, _| !gone(A::shard(key)));
+        for key in self.keys() {
+            let instance = self.slots.borrow().get(&key).map(|slot| slot.instance);
+            let Some(instance) = instance.filter(|_| gone(A::shard(&key))) else {
+                continue;
+            };
+            hub.bury(instance);
+            let left = self.remove(&key, instance).into_iter().flatten();
+            hub.run(left.map(|note| Effect::Tell(A::envelope(key.clone(), note))));
         }
     }
 

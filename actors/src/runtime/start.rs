@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::conversation;
 use crate::directory::Directory;
 use crate::effect::{Effect, Envelope};
-use crate::ids::{AgentKey, ConversationKey, GroupKey, SHARDS, Shard, TenantId};
+use crate::ids::{AgentKey, ConversationKey, GroupKey, Shard, TenantId};
 use crate::limits::{WAKE_LOT, WAKE_PAUSE_MS};
 use crate::ports::StoreFailure;
 use crate::{agent, board, queue, skill_group};
@@ -23,9 +23,15 @@ pub fn start_arbiter(world: World, arbiter: u16, directory: Arc<Directory>) -> R
     hub
 }
 
-/// Wakes the queues, groups, boards and agents of the directory and every conversation that must be
-/// awake. Conversations come in lots, so that customers are served meanwhile.
+/// Wakes everything that this node owns: see [`enter_shards`].
 pub fn wake_all(hub: &Rc<Hub>) {
+    enter_shards(hub, &Shard::all().collect::<Vec<_>>());
+}
+
+/// These shards are this node's now. Wakes their queues, groups, boards and agents, and every
+/// conversation that must be awake; conversations come in lots, so that customers are served
+/// meanwhile. What waited for their owner is taken up.
+pub fn enter_shards(hub: &Rc<Hub>, shards: &[Shard]) {
     let directory = hub.directory();
     for (tenant, settings) in &directory.tenants {
         let boards = std::iter::once(Envelope::Board(tenant.clone(), board::Note::Wake));
@@ -46,9 +52,25 @@ pub fn wake_all(hub: &Rc<Hub>) {
             };
             Envelope::Agent(key, agent::Note::Reconfigured)
         });
-        tell_local(hub, boards.chain(groups).chain(agents));
+        let entered = |envelope: &Envelope| shards.contains(&envelope.address().shard());
+        tell_local(hub, boards.chain(groups).chain(agents).filter(entered));
     }
-    sweep(hub);
+    hub.release_held();
+    let local = |shard: &Shard| is_local(hub, *shard);
+    sweep(hub, shards.iter().copied().filter(local).collect());
+}
+
+/// These shards are not this node's any more, or may not be: their actors end without another word.
+/// The placement must say so already. Nothing is lost by it: what they decided and was not yet
+/// acknowledged is in the log or sent again.
+pub fn leave_shards(hub: &Rc<Hub>, shards: &[Shard]) {
+    let gone = |shard: Shard| shards.contains(&shard);
+    hub.customers.leave(hub, &gone);
+    hub.conversations.leave(hub, &gone);
+    hub.agents.leave(hub, &gone);
+    hub.queues.leave(hub, &gone);
+    hub.skill_groups.leave(hub, &gone);
+    hub.boards.leave(hub, &gone);
 }
 
 /// Every actor here that the directory concerns looks at it again.
@@ -93,17 +115,22 @@ pub(super) fn describe_all(hub: &Rc<Hub>, tenant: &TenantId) {
     }
 }
 
+/// Does this arbiter have the actors of that shard?
+fn is_local(hub: &Rc<Hub>, shard: Shard) -> bool {
+    hub.world().post.arbiter_of(shard) == hub.arbiter() && hub.world().placement.is_here(shard)
+}
+
 fn tell_local(hub: &Rc<Hub>, envelopes: impl Iterator<Item = Envelope>) {
-    let here = |envelope: &Envelope| {
-        hub.world().post.arbiter_of(envelope.address().shard()) == hub.arbiter()
-    };
+    let here = |envelope: &Envelope| is_local(hub, envelope.address().shard());
     hub.run(envelopes.filter(here).map(Effect::Tell));
 }
 
-fn sweep(hub: &Rc<Hub>) {
-    let shards = (0..SHARDS)
-        .map(|shard| Shard(shard as u8))
-        .filter(|shard| hub.world().post.arbiter_of(*shard) == hub.arbiter());
+/// Wakes the conversations of these shards that must be awake.
+fn sweep(hub: &Rc<Hub>, shards: Vec<Shard>) {
+    if shards.is_empty() {
+        return;
+    }
+    let asked = shards.clone();
     let inbox = hub.inbox();
     let done = move |found: Result<Vec<ConversationKey>, StoreFailure>| {
         inbox.post(Parcel::Job(Box::new(move |hub| match found {
@@ -117,16 +144,17 @@ fn sweep(hub: &Rc<Hub>) {
             }
             Err(failure) => {
                 tracing::error!(%failure, "cannot read who must be awake, trying again");
-                actix::spawn(sweep_again(hub.clone()));
+                actix::spawn(sweep_again(hub.clone(), shards));
             }
         })));
     };
-    hub.store().awake(shards.collect(), Box::new(done));
+    hub.store().awake(asked, Box::new(done));
 }
 
-async fn sweep_again(hub: Rc<Hub>) {
+async fn sweep_again(hub: Rc<Hub>, mut shards: Vec<Shard>) {
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-    sweep(&hub);
+    shards.retain(|shard| is_local(&hub, *shard)); // they may have moved meanwhile
+    sweep(&hub, shards);
 }
 
 async fn wake_in_lots(hub: Rc<Hub>, keys: Vec<ConversationKey>) {

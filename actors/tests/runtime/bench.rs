@@ -19,7 +19,7 @@ use crest_actors::ids::{
 };
 use crest_actors::ports::{
     Activation, Append, BatchOutcome, BotPort, BotTurn, Codec, Done, LogId, LogStore, Outlet,
-    Record, StoreFailure, Stored,
+    Placement, Record, StoreFailure, Stored,
 };
 use crest_actors::runtime::{Clock, Hub, Post, RegionView, World, start_arbiter, wake_all};
 
@@ -173,7 +173,7 @@ impl LogStore for MemoryStore {
 
 /// Keeps values aside; a record's body is its number among them.
 #[derive(Default)]
-struct Values {
+pub struct Values {
     conversation: Mutex<Vec<Entry<Event>>>,
     ledger: Mutex<Vec<Entry<agent::Event>>>,
     pointer: Mutex<Vec<Entry<customer::Event>>>,
@@ -227,14 +227,23 @@ impl BotPort for Silent {
 }
 
 #[derive(Clone, Default)]
-struct Collected(Rc<RefCell<Vec<Push>>>);
+struct Collected(Rc<RefCell<Vec<Push>>>, Rc<RefCell<Vec<Publication>>>);
 
 impl Outlet for Collected {
     fn push(&self, _: SessionId, push: Push) {
         self.0.borrow_mut().push(push);
     }
 
-    fn publish(&self, _: Publication) {}
+    fn publish(&self, publication: Publication) {
+        self.1.borrow_mut().push(publication);
+    }
+}
+
+/// What outlives a node.
+#[derive(Clone, Default)]
+pub struct Disk {
+    store: Arc<MemoryStore>,
+    codec: Arc<Values>,
 }
 
 /// The arbiter under test.
@@ -248,17 +257,20 @@ pub struct Bench {
 
 impl Bench {
     pub fn start() -> Self {
-        let (store, codec) = (
-            Arc::new(MemoryStore::default()),
-            Arc::new(Values::default()),
-        );
+        Self::among(0, Post::new(1), Placement::alone(), Disk::default())
+    }
+
+    /// A node among others who share its store.
+    pub fn among(node: u16, post: Post, placement: Placement, disk: Disk) -> Self {
+        let Disk { store, codec } = disk;
         let world = World {
-            node: 0,
+            node,
+            placement,
             clock: Clock::starting_at(Millis(1_800_000_000_000)),
             store: store.clone(),
             codec: codec.clone(),
             bot: Arc::new(Silent),
-            post: Post::new(1),
+            post,
             entropy,
             end_process: |kind| panic!("guardians gave up on {kind}"),
         };
@@ -291,6 +303,12 @@ impl Bench {
     pub async fn open(&self) {
         self.tell(self.enter(true));
         self.settle().await;
+        self.routed();
+        self.attach(1).await;
+    }
+
+    /// The customer was told which conversation is open: everything here is about that one now.
+    pub fn routed(&self) {
         let routed = self.take().into_iter().find_map(|push| match push {
             Push::Routed {
                 conversation,
@@ -304,7 +322,6 @@ impl Bench {
             tenant: self.tenant(),
             id,
         });
-        self.attach(1).await;
     }
 
     pub async fn attach(&self, link: u32) {
@@ -365,6 +382,12 @@ impl Bench {
     /// What sessions were told since the last look.
     pub fn take(&self) -> Vec<Push> {
         self.pushes.0.take()
+    }
+
+    /// Events shown to sessions since the last look.
+    pub fn shown(&self) -> Vec<Seq> {
+        let publications = self.pushes.1.take();
+        publications.iter().map(|it| it.entry.seq).collect()
     }
 
     pub fn view(&self, kind: &str) -> RegionView {

@@ -14,7 +14,7 @@ use crest_actors::ids::{
     ClientMsgId, ConversationId, ConversationKey, Millis, Seq, SessionId, Shard, TenantId,
 };
 use crest_actors::ports::{
-    Activation, Append, BatchOutcome, BotPort, BotTurn, Done, LogId, LogStore, Outlet,
+    Activation, Append, BatchOutcome, BotPort, BotTurn, Done, LogId, LogStore, Outlet, Placement,
     StoreFailure, Stored,
 };
 use crest_actors::runtime::{Clock, Hub, Post, World, start_arbiter};
@@ -29,6 +29,7 @@ const LOT: u64 = 200;
 pub fn hub() -> Rc<Hub> {
     let world = World {
         node: 0,
+        placement: Placement::alone(),
         clock: Clock::system(),
         store: Arc::new(Nowhere),
         codec: Arc::new(crest::node::StoredFormats),

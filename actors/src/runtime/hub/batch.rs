@@ -57,7 +57,10 @@ impl Hub {
             in_flight = self.building.get();
         }
         if in_flight <= self.released.get() {
-            self.run(turn.effects);
+            // The store has checked what it reports; what comes from memory alone is checked here.
+            if self.world.placement.may_show(|| A::shard(key)) {
+                self.run(turn.effects);
+            }
         } else if !turn.effects.is_empty() || !turn.on_failure.is_empty() || !turn.events.is_empty()
         {
             self.pending.borrow_mut().push_back(Pending {
@@ -96,6 +99,9 @@ impl Hub {
             {
                 add(&self.counters.inbox_full, 1);
             }
+        }
+        while let Some((node, traffic)) = self.to_nodes.borrow_mut().pop_first() {
+            self.world.placement.carrier.carry(node, traffic);
         }
     }
 

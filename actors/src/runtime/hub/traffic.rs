@@ -2,18 +2,35 @@
 
 use std::rc::Rc;
 
-use crate::effect::{Effect, Envelope, Publication, Push};
-use crate::ids::{SessionId, TenantId};
+use crate::effect::{Effect, Envelope, Publication, Push, Traffic};
+use crate::ids::{SessionId, Shard, TenantId};
+use crate::ports::Owner;
 
 use super::{Hub, add};
 use crate::runtime::inbox::Parcel;
 
 impl Hub {
-    /// Tells an actor, here or on another arbiter. `Err` gives the envelope back where the lane of a
-    /// local actor is full; to another arbiter it may be lost silently.
+    /// Tells an actor, wherever it lives. `Err` gives the envelope back where the lane of an actor on
+    /// this arbiter is full; on the way to another it may be lost silently.
     #[allow(clippy::result_large_err)] // the envelope is given back, not described
     pub fn tell(self: &Rc<Self>, envelope: Envelope) -> Result<(), Envelope> {
-        let to = self.world.post.arbiter_of(envelope.address().shard());
+        let shard = envelope.address().shard();
+        match self.world.placement.owner(shard) {
+            Owner::Here => self.tell_here(shard, envelope),
+            Owner::Node(node) => {
+                self.to_node(node, |traffic| traffic.envelopes.push(envelope));
+                Ok(())
+            }
+            Owner::Nobody => {
+                self.hold(envelope);
+                Ok(())
+            }
+        }
+    }
+
+    #[allow(clippy::result_large_err)]
+    fn tell_here(self: &Rc<Self>, shard: Shard, envelope: Envelope) -> Result<(), Envelope> {
+        let to = self.world.post.arbiter_of(shard);
         if to != self.arbiter {
             self.outbound.borrow_mut()[usize::from(to)]
                 .envelopes
@@ -55,12 +72,18 @@ impl Hub {
         }
     }
 
-    /// A push to a session, on whichever arbiter it lives.
+    /// A push to a session, on whichever node and arbiter it lives.
     pub fn push(&self, session: SessionId, push: Push) {
-        if session.arbiter != self.arbiter {
-            self.outbound.borrow_mut()[usize::from(session.arbiter)]
-                .pushes
-                .push((session, push));
+        if session.node != self.world.node {
+            self.to_node(session.node, |traffic| traffic.pushes.push((session, push)));
+        } else if session.arbiter != self.arbiter {
+            if let Some(traffic) = self
+                .outbound
+                .borrow_mut()
+                .get_mut(usize::from(session.arbiter))
+            {
+                traffic.pushes.push((session, push));
+            }
             self.dirty.notify_one();
         } else if let Some(outlet) = self.outlet.borrow().as_ref() {
             outlet.push(session, push);
@@ -68,30 +91,47 @@ impl Hub {
     }
 
     fn publish(&self, mut publication: Publication) {
-        if publication.reads(|session| session.arbiter != self.arbiter) {
+        let here = |session: &SessionId| {
+            session.node == self.world.node && session.arbiter == self.arbiter
+        };
+        if publication.reads(|session| !here(session)) {
+            for node in publication.nodes() {
+                if node != self.world.node {
+                    let theirs = publication.only(|session| session.node == node);
+                    self.to_node(node, |traffic| traffic.publications.push(theirs));
+                }
+            }
             let mut outbound = self.outbound.borrow_mut();
             for (arbiter, traffic) in (0..).zip(outbound.iter_mut()) {
-                let theirs = |session: &SessionId| session.arbiter == arbiter;
+                let theirs = |session: &SessionId| {
+                    session.node == self.world.node && session.arbiter == arbiter
+                };
                 if arbiter != self.arbiter && publication.reads(theirs) {
                     traffic.publications.push(publication.only(theirs));
                 }
             }
-            publication = publication.only(|session| session.arbiter == self.arbiter);
+            publication = publication.only(here);
             self.dirty.notify_one();
         }
-        if let Some(outlet) = self.outlet.borrow().as_ref() {
+        if publication.reads(|_| true)
+            && let Some(outlet) = self.outlet.borrow().as_ref()
+        {
             outlet.publish(publication);
         }
     }
 
-    /// Every awake conversation and agent of the tenant, on every arbiter, says how it stands.
-    fn rally(self: &Rc<Self>, tenant: &TenantId) {
-        for arbiter in 0..self.world.post.arbiters() {
-            let tenant = tenant.clone();
-            self.world.post.run_on(arbiter, move |hub| {
-                crate::runtime::start::describe_all(hub, &tenant)
-            });
-        }
+    pub(super) fn to_node(&self, node: u16, add: impl FnOnce(&mut Traffic)) {
+        add(self.to_nodes.borrow_mut().entry(node).or_default());
+        self.dirty.notify_one();
+    }
+
+    /// Every awake conversation and agent of the tenant, on every node, says how it stands.
+    fn rally(&self, tenant: &TenantId) {
+        self.world.placement.carrier.carry_to_all(Traffic {
+            rallies: vec![tenant.clone()],
+            ..Traffic::default()
+        });
+        self.world.post.rally(tenant);
     }
 
     pub(in crate::runtime) fn receive(self: &Rc<Self>, parcel: Parcel) {
@@ -99,11 +139,29 @@ impl Hub {
             Parcel::Batch { number, outcome } => self.settle(number, outcome),
             Parcel::Job(job) => job(self),
             Parcel::Traffic(traffic) => {
-                self.run(traffic.envelopes.into_iter().map(Effect::Tell));
-                for (session, push) in traffic.pushes {
+                let Traffic {
+                    envelopes,
+                    retried,
+                    strays,
+                    pushes,
+                    publications,
+                    rallies: _, // run on every arbiter by the post office
+                } = traffic;
+                self.run(envelopes.into_iter().map(Effect::Tell));
+                for envelope in retried {
+                    if self.world.placement.is_here(envelope.address().shard()) {
+                        self.run([Effect::Tell(envelope)]);
+                    } else {
+                        self.give_up(envelope);
+                    }
+                }
+                for stray in strays {
+                    self.hold_stray(stray.envelope);
+                }
+                for (session, push) in pushes {
                     self.push(session, push);
                 }
-                for publication in traffic.publications {
+                for publication in publications {
                     self.publish(publication);
                 }
             }
