@@ -31,3 +31,5 @@ bench: peers
 peers:
 	-command -v npm >/dev/null && cd benches/peers/ws && npm ci --silent --no-audit --no-fund
 	-command -v go >/dev/null && cd benches/peers/centrifuge && go build -o centrifuge .
+	-command -v python3 >/dev/null && cd benches/peers/socketify && python3 -m venv .venv \
+		&& .venv/bin/pip install --quiet --requirement requirements.txt

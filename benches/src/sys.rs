@@ -96,6 +96,22 @@ fn read_clock(clock: libc::clockid_t) -> io::Result<Duration> {
     Ok(Duration::new(time.tv_sec as u64, time.tv_nsec as u32))
 }
 
+/// Leaves the kernel little room for what a socket's owner does not read.
+pub fn shrink_receive_buffer(socket: &impl AsRawFd) -> io::Result<()> {
+    let bytes: libc::c_int = 4_096;
+    // SAFETY: the number lives through the call, which copies it.
+    check(unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_RCVBUF,
+            (&raw const bytes).cast(),
+            size_of_val(&bytes) as libc::socklen_t,
+        )
+    })?;
+    Ok(())
+}
+
 /// Bytes of resident memory of a process.
 pub fn resident_bytes(pid: u32) -> io::Result<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;

@@ -123,6 +123,10 @@ settings! {
             "Frames above the rate at once: what a client resends after a reconnect.";
         outbox_bytes: usize = "262144", "bytes", Some(65_536..=16_777_216), "",
             "What is queued for a slow reader before typing is dropped, then events wait in the log, then the socket is closed.";
+        slow_reader_ms: u64 = "10000", "ms", Some(1_000..=600_000), "",
+            "How long a reader whose outbox is full may take to catch up before the socket is closed.";
+        write_bytes: usize = "65536", "bytes", Some(1..=1_048_576), "",
+            "Put together for one write to a socket; 1 writes each frame by itself, which shows what putting together is worth.";
         handshake_timeout_ms: u64 = "5000", "ms", Some(100..=60_000), "",
             "From accept to the end of the request head.";
         ping_ms: u64 = "25000", "ms", Some(1_000..=600_000), "",

@@ -207,6 +207,8 @@ async fn seed(
 fn limits(config: &Config) -> SocketLimits {
     SocketLimits {
         outbox_bytes: config.limits.outbox_bytes,
+        gap: Duration::from_millis(config.limits.slow_reader_ms),
+        write_bytes: config.limits.write_bytes,
         frames_a_second: config.limits.frames_per_s,
         frames_burst: config.limits.frames_burst,
         ping_interval: Duration::from_millis(config.limits.ping_ms),

@@ -117,6 +117,16 @@ impl Ask {
     }
 }
 
+/// A log is read to start its actor, or for somebody who missed some of it.
+fn count(log: &LogId) {
+    let of = match log {
+        LogId::Conversation(_) => "conversation",
+        LogId::Ledger(_) => "ledger",
+        LogId::Pointer(_) => "pointer",
+    };
+    counter!("crest_store_log_reads_total", "of" => of).increment(1);
+}
+
 struct Reader {
     connection: Connection,
     file: PathBuf,
@@ -128,11 +138,11 @@ impl Reader {
         for ask in queue {
             match ask {
                 Ask::Activate(log, token, done) => {
-                    counter!("crest_store_log_reads_total").increment(1);
+                    count(&log);
                     answer(done, self.activate(&log, token));
                 }
                 Ask::Read(log, after, limit, done) => {
-                    counter!("crest_store_log_reads_total").increment(1);
+                    count(&log);
                     let read = self.read(&log, after, limit);
                     answer(done, read.map(|read| read.records).map_err(Into::into));
                 }

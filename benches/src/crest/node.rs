@@ -21,6 +21,23 @@ pub enum Ack {
     Written,
 }
 
+/// How a node is set, where it is not by default.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    pub ack: Ack,
+    /// `limits.write_bytes`: 1 where each frame is to have a write of its own.
+    pub write_bytes: u32,
+}
+
+impl From<Ack> for Setting {
+    fn from(ack: Ack) -> Self {
+        Self {
+            ack,
+            write_bytes: 65_536,
+        }
+    }
+}
+
 /// A running node; its data go with its server.
 pub struct Node {
     pub server: Server,
@@ -29,12 +46,12 @@ pub struct Node {
 
 impl Node {
     /// Starts `binary` and waits until it is ready. `data` is made, and removed with the node.
-    pub fn start(binary: &Path, data: PathBuf, ack: Ack) -> anyhow::Result<Self> {
+    pub fn start(binary: &Path, data: PathBuf, setting: Setting) -> anyhow::Result<Self> {
         let data = Scratch::new(data)?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let log = std::fs::File::create(data.path().join("log"))?;
-        let durability = match ack {
+        let durability = match setting.ack {
             Ack::Synced => "full",
             Ack::Written => "relaxed",
         };
@@ -47,6 +64,11 @@ impl Node {
             .env("CREST__LIMITS__FRAMES_PER_S", "100000")
             .env("CREST__LIMITS__FRAMES_BURST", "100000")
             .env("CREST__LIMITS__PING_MS", "600000")
+            .env("CREST__LIMITS__SLOW_READER_MS", "600000")
+            .env(
+                "CREST__LIMITS__WRITE_BYTES",
+                setting.write_bytes.to_string(),
+            )
             // Hundreds of agents log in, and their passwords are nobody's.
             .env("CREST__AUTH__DEV", "true")
             .env("CREST__AUTH__HASH_MEMORY_KIB", "8")

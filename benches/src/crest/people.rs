@@ -1,6 +1,7 @@
 //! Customers, each with an agent of its own choice's group, and supervisors who watch.
 
-use std::net::SocketAddr;
+use std::collections::HashMap;
+use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -12,7 +13,8 @@ use serde_json::{Value, json};
 
 use super::http;
 use super::talk::Talk;
-use crate::drive::Line;
+use crate::drive::{Line, Settles};
+use crate::sys;
 use crate::wire::Request;
 use crate::wire::{ID, REFERENCE};
 
@@ -23,13 +25,17 @@ const PASSWORD: &str = "password-of-a-bench";
 const ASSIGN: Duration = Duration::from_secs(120);
 
 /// Who is there.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Shape {
     pub customers: usize,
     /// Conversations an agent holds.
     pub each: usize,
     /// Connections of supervisors that watch, spread over the conversations.
     pub watchers: usize,
+    /// Conversations that each of them watches.
+    pub watched: usize,
+    /// Further ones, each watching one conversation and never reading a byte of it.
+    pub stalled: usize,
     /// Bytes of what a customer says.
     pub text_bytes: usize,
 }
@@ -38,7 +44,11 @@ pub struct Shape {
 pub struct Desk {
     customers: Vec<Talk>,
     agents: Vec<Talk>,
+    /// Conversations, each with the place of the agent who has it.
+    held: Vec<(Id, usize)>,
     watchers: Vec<Talk>,
+    stalled: Vec<Talk>,
+    watched: usize,
     text_bytes: usize,
 }
 
@@ -66,12 +76,18 @@ impl Desk {
         for customer in &mut customers {
             customer.say(&ClientFrame::AskHuman(Empty {}))?;
         }
-        let conversations = assign(&mut agents, shape.customers)?;
-        let watchers = watch(server, &admin, shape.watchers, &conversations)?;
+        let held = assign(&mut agents, shape.customers)?;
+        let conversations: Vec<Id> = held.iter().map(|(conversation, _)| *conversation).collect();
+        let everybody = shape.watchers + shape.stalled;
+        let mut watchers = watch(server, &admin, everybody, shape.watched, &conversations)?;
+        let stalled = watchers.split_off(shape.watchers);
         Ok(Self {
             customers,
             agents,
+            held,
             watchers,
+            stalled,
+            watched: shape.watched,
             text_bytes: shape.text_bytes,
         })
     }
@@ -91,10 +107,47 @@ impl Desk {
         }
         for talk in self.watchers {
             let mut line = Line::new(talk.stream, None)?;
-            line.watches = true;
+            line.watches = self.watched as u32;
             lines.push(line);
         }
         Ok(lines)
+    }
+
+    /// Customers ask, and an ask is settled once its agent has it; each agent has one customer.
+    pub fn into_pairs(self) -> anyhow::Result<Vec<Line>> {
+        let payload = said(self.text_bytes);
+        let mut lines = Vec::new();
+        let mut customer_of = HashMap::new();
+        for (number, mut talk) in self.customers.into_iter().enumerate() {
+            let conversation = talk.until("attachment", |frame| match frame {
+                ServerFrame::Attached(attached) => Some(attached.conversation),
+                _ => None,
+            })?;
+            customer_of.insert(conversation, number);
+            let request = Request::new(&payload, number as u32);
+            let mut line = Line::new(talk.stream, Some(request))?;
+            line.settles = Settles::Nobodys;
+            lines.push(line);
+        }
+        let mut agents: Vec<Option<Talk>> = self.agents.into_iter().map(Some).collect();
+        for (conversation, agent) in self.held {
+            let talk = agents[agent].take().context("an agent has two customers")?;
+            let mut line = Line::new(talk.stream, None)?;
+            line.settles = Settles::Of(customer_of[&conversation]);
+            lines.push(line);
+        }
+        Ok(lines)
+    }
+
+    /// Those who never read: to be kept as they are.
+    pub fn take_stalled(&mut self) -> anyhow::Result<Vec<TcpStream>> {
+        let streams = std::mem::take(&mut self.stalled).into_iter();
+        streams
+            .map(|talk| {
+                sys::shrink_receive_buffer(&talk.stream)?;
+                Ok(talk.stream)
+            })
+            .collect()
     }
 }
 
@@ -151,12 +204,13 @@ fn enter(server: SocketAddr, session: &str) -> anyhow::Result<Talk> {
     Talk::enter(server, text(&ticket, "ticket")?, None)
 }
 
-/// Accepts every offer; returns the conversations once there are as many as customers.
-fn assign(agents: &mut [Talk], customers: usize) -> anyhow::Result<Vec<Id>> {
+/// Accepts every offer; returns the conversations, each with its agent's place, once there are as many
+/// as customers.
+fn assign(agents: &mut [Talk], customers: usize) -> anyhow::Result<Vec<(Id, usize)>> {
     let start = Instant::now();
     let mut assigned = Vec::new();
     while assigned.len() < customers {
-        for agent in agents.iter_mut() {
+        for (place, agent) in agents.iter_mut().enumerate() {
             for frame in agent.hear(Duration::from_millis(1))? {
                 match frame {
                     ServerFrame::Offer(offered) => {
@@ -164,7 +218,7 @@ fn assign(agents: &mut [Talk], customers: usize) -> anyhow::Result<Vec<Id>> {
                             offer: offered.offer,
                         }))?;
                     }
-                    ServerFrame::Assigned(named) => assigned.push(named.conversation),
+                    ServerFrame::Assigned(named) => assigned.push((named.conversation, place)),
                     _ => {}
                 }
             }
@@ -181,6 +235,7 @@ fn watch(
     server: SocketAddr,
     admin: &str,
     watchers: usize,
+    watched: usize,
     conversations: &[Id],
 ) -> anyhow::Result<Vec<Talk>> {
     let mut found = Vec::new();
@@ -193,14 +248,16 @@ fn watch(
             session = log_in(server, &login, PASSWORD)?;
         }
         let mut talk = enter(server, &session)?;
-        let conversation = conversations[number % conversations.len()];
-        talk.say(&ClientFrame::Attach(Attach {
-            conversation,
-            after: 0,
-        }))?;
-        talk.until("attachment", |frame| {
-            matches!(frame, ServerFrame::StaffAttached(_)).then_some(())
-        })?;
+        for next in 0..watched {
+            let conversation = conversations[(number + next) % conversations.len()];
+            talk.say(&ClientFrame::Attach(Attach {
+                conversation,
+                after: 0,
+            }))?;
+            talk.until("attachment", |frame| {
+                matches!(frame, ServerFrame::StaffAttached(_)).then_some(())
+            })?;
+        }
         found.push(talk);
     }
     Ok(found)

@@ -6,9 +6,9 @@ use crest_schema::frame::client::{Hello, Resume};
 use crest_schema::{ClientFrame, ServerFrame};
 use serde_json::json;
 
+use super::http;
 use super::people::{TENANT, said, text};
 use super::talk::Talk;
-use super::{Node, http};
 use crate::wire::masked;
 
 /// Words enough for a conversation to be there.
@@ -51,13 +51,4 @@ impl Visitor {
         });
         Ok(masked(true, &hello.encode(Some(0))))
     }
-}
-
-/// Reads of transcripts that the node's store has made so far.
-pub fn log_reads(node: &Node) -> anyhow::Result<f64> {
-    let metrics = http::text(node.address, "/metrics")?;
-    let lines = metrics
-        .lines()
-        .filter_map(|line| line.strip_prefix("crest_store_log_reads_total "));
-    Ok(lines.filter_map(|value| value.parse::<f64>().ok()).sum())
 }

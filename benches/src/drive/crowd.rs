@@ -1,10 +1,12 @@
 //! All connections to one server, and the closed loop over them.
 
+use std::net::TcpStream;
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
 
+use super::line::Settles;
 use super::slice::{Began, Slice};
 use super::{Line, Server};
 use crate::sys::Epoll;
@@ -21,12 +23,15 @@ const QUIET: Duration = Duration::from_millis(20);
 pub struct Crowd {
     pub server: Server,
     pub lines: Vec<Line>,
+    /// Connections that are open and never read.
+    pub silent: Vec<TcpStream>,
     pub(super) dialect: Dialect,
     epoll: Epoll,
     buffer: Vec<u8>,
     scratch: Vec<u8>,
     ready: Vec<usize>,
     answered: Vec<(usize, u32)>,
+    settles: Vec<Settles>,
 }
 
 impl Crowd {
@@ -36,8 +41,10 @@ impl Crowd {
             epoll.add(line.stream.as_raw_fd(), number)?;
         }
         Ok(Self {
+            settles: lines.iter().map(|line| line.settles).collect(),
             server,
             lines,
+            silent: Vec::new(),
             dialect,
             epoll,
             buffer: vec![0; READ_BYTES],
@@ -89,11 +96,18 @@ impl Crowd {
     fn turn(&mut self, timeout: Duration, again: bool) -> anyhow::Result<u64> {
         let mut answered = std::mem::take(&mut self.answered);
         answered.clear();
+        let settles = std::mem::take(&mut self.settles);
         self.take(timeout, |number, tally| {
-            if tally.answers > 0 {
-                answered.push((number, tally.answers));
+            let settled = match settles[number] {
+                Settles::Own => (number, tally.answers),
+                Settles::Of(other) => (other, tally.deliveries),
+                Settles::Nobodys => (number, 0),
+            };
+            if settled.1 > 0 {
+                answered.push(settled);
             }
         })?;
+        self.settles = settles;
         let mut done = 0;
         for &(number, answers) in &answered {
             let line = &mut self.lines[number];

@@ -38,7 +38,8 @@ impl Crowd {
         })
     }
 
-    /// Every line that asks says `events` at once, at most `depth` of them unanswered.
+    /// Every line that asks says `events` at once, at most `depth` of them unanswered; every watcher
+    /// hears all of those it watches.
     pub fn burst(&mut self, events: u32, depth: u32) -> anyhow::Result<Slice> {
         let mut watch = Watch::new(self)?;
         let began = Began::now(&self.server)?;
@@ -50,7 +51,7 @@ impl Crowd {
             *left -= first;
             self.ask(number, first)?;
         }
-        let wanted = watch.listeners * u64::from(events);
+        let wanted = watch.hears * u64::from(events);
         while watch.heard < wanted {
             watch.answered.clear();
             self.hear(Duration::from_millis(50), &mut watch)?;
@@ -81,7 +82,7 @@ impl Crowd {
 
     fn hear_all(&mut self, watch: &mut Watch, events: usize) -> anyhow::Result<()> {
         let start = Instant::now();
-        let wanted = watch.listeners * events as u64;
+        let wanted = watch.hears * events as u64;
         while watch.heard < wanted {
             self.hear(Duration::from_millis(50), watch)?;
             check_time(start, watch, wanted)?;
@@ -107,10 +108,11 @@ fn check_time(start: Instant, watch: &Watch, wanted: u64) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// What listeners have heard. Each hears every event of its own speaker in order, so the place of
-/// a delivery on its line tells when it was said.
+/// What listeners have heard. Where each hears one speaker, in order, the place of a delivery on its
+/// line tells when it was said.
 struct Watch {
-    listeners: u64,
+    /// Deliveries that one event of every speaker makes.
+    hears: u64,
     /// Which lines count: those that were made to watch.
     counts: Vec<bool>,
     heard_on: Vec<u32>,
@@ -122,9 +124,9 @@ struct Watch {
 
 impl Watch {
     fn new(crowd: &Crowd) -> anyhow::Result<Self> {
-        let counts: Vec<bool> = crowd.lines.iter().map(|line| line.watches).collect();
+        let counts: Vec<bool> = crowd.lines.iter().map(|line| line.watches > 0).collect();
         Ok(Self {
-            listeners: counts.iter().filter(|it| **it).count() as u64,
+            hears: crowd.lines.iter().map(|line| u64::from(line.watches)).sum(),
             heard_on: vec![0; counts.len()],
             counts,
             heard: 0,

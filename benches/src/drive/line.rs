@@ -7,15 +7,28 @@ use anyhow::bail;
 
 use crate::wire::{Dialect, Opcode, Request, Tally, frames, masked};
 
+/// Which requests are settled by what comes on a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settles {
+    /// Its own, by answers.
+    Own,
+    /// Nobody's: its requests are settled where they are delivered.
+    Nobodys,
+    /// Another line's, by deliveries.
+    Of(usize),
+}
+
 /// A connection with what it says, if it says anything, and what it was told.
 pub struct Line {
     pub stream: TcpStream,
     /// What it asks; a line without only listens.
     pub request: Option<Request>,
+    /// What settles a request of a line's in the closed loop.
+    pub settles: Settles,
     /// Asked and not answered.
     pub in_flight: u32,
-    /// Its deliveries are counted where one says and many hear.
-    pub watches: bool,
+    /// Speakers it hears where some say and many hear; 0 where it is nobody's watcher.
+    pub watches: u32,
     /// Beginning of a frame whose end has not come.
     partial: Vec<u8>,
     /// Written once the socket takes more.
@@ -29,8 +42,9 @@ impl Line {
         Ok(Self {
             stream,
             request,
+            settles: Settles::Own,
             in_flight: 0,
-            watches: false,
+            watches: 0,
             partial: Vec::new(),
             unsent: Vec::new(),
         })

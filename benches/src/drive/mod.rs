@@ -9,7 +9,7 @@ mod slice;
 mod storm;
 
 pub use crowd::Crowd;
-pub use line::Line;
+pub use line::{Line, Settles};
 pub use server::{CLIENT_CORE, SERVER_CORE, Scratch, Server, Started};
 pub use slice::Slice;
 pub use storm::{Comer, storm};

@@ -97,7 +97,14 @@ impl Server {
         std::thread::spawn(move || {
             let mut output = BufReader::new(output);
             let mut line = String::new();
-            let read = output.read_line(&mut line);
+            // Some write their log here as well.
+            let read = loop {
+                line.clear();
+                let read = output.read_line(&mut line);
+                if line.starts_with("listening ") || !matches!(read, Ok(1..)) {
+                    break read;
+                }
+            };
             // The other end is gone only after a time-out that was already told.
             let _ = said.send((read, line, output));
         });

@@ -25,8 +25,8 @@ pub fn rows(scene: &Scene) -> anyhow::Result<Vec<Row>> {
     let shape = Shape {
         customers: CUSTOMERS,
         each: 5,
-        watchers: 0,
         text_bytes: TEXT_BYTES,
+        ..Shape::default()
     };
     let mut ours = crest(scene.node(Ack::Synced)?, shape)?;
     let mut floors = [

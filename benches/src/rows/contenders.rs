@@ -5,18 +5,55 @@ use std::process::Command;
 
 use super::Scene;
 use crate::crest::{Desk, Node, Shape};
-use crate::drive::{Crowd, Line, Server, Started};
+use crate::drive::{Crowd, Line, Server, Settles, Started};
 use crate::floor::Floor;
 use crate::measure::Contender;
-use crate::peer::{Peer, centrifuge_frames};
+use crate::peer::{Peer, centrifuge_frames, ejabberd};
 use crate::wire::{Dialect, Request, join, masked};
 
 const CHANNEL: &str = "room";
 
 /// The product with its people; customers speak.
 pub fn crest(node: Node, shape: Shape) -> anyhow::Result<Contender> {
-    let lines = Desk::open(node.address, shape)?.into_lines()?;
+    crest_as("crest", node, shape)
+}
+
+/// The same by another name, where the product is held against itself.
+pub fn crest_as(name: &str, node: Node, shape: Shape) -> anyhow::Result<Contender> {
+    let mut desk = Desk::open(node.address, shape)?;
+    let silent = desk.take_stalled()?;
+    let mut contender = contender(name, node.server, desk.into_lines()?, Dialect::Crest)?;
+    contender.crowd.silent = silent;
+    Ok(contender)
+}
+
+/// The product with one customer an agent; what counts is that the agent has it.
+pub fn crest_pairs(node: Node, shape: Shape) -> anyhow::Result<Contender> {
+    let lines = Desk::open(node.address, shape)?.into_pairs()?;
     contender("crest", node.server, lines, Dialect::Crest)
+}
+
+/// ejabberd: so many accounts that say, as many that hear.
+pub fn ejabberd_pairs(
+    name: &str,
+    started: Started,
+    pairs: usize,
+    text_bytes: usize,
+) -> anyhow::Result<Contender> {
+    let mut lines = Vec::new();
+    for number in 0..pairs {
+        let payload = ejabberd::message(pairs + number, text_bytes);
+        let stream = ejabberd::enter(started.address, number)?;
+        let mut line = Line::new(stream, Some(Request::new(&payload, 0)))?;
+        line.settles = Settles::Nobodys;
+        lines.push(line);
+    }
+    for number in 0..pairs {
+        let mut line = Line::new(ejabberd::enter(started.address, pairs + number)?, None)?;
+        line.settles = Settles::Of(number);
+        lines.push(line);
+    }
+    contender(name, started.server, lines, Dialect::Xmpp)
 }
 
 /// A floor, as a process of this program.
@@ -49,7 +86,7 @@ pub fn fanout(
     let mut lines = vec![asking(started.address, "/publish", payload, 0)?];
     for _ in 0..watchers {
         let mut line = Line::new(join(started.address, "/watch")?, None)?;
-        line.watches = true;
+        line.watches = 1;
         lines.push(line);
     }
     contender(name, started.server, lines, Dialect::Plain)
@@ -99,7 +136,7 @@ pub fn centrifuge_line(
     let mut line = Line::new(stream, request.map(|payload| Request::new(payload, 0)))?;
     line.send(&masked(true, &centrifuge_frames::connect()))?;
     if watches {
-        line.watches = true;
+        line.watches = 1;
         line.send(&masked(true, &centrifuge_frames::subscribe(CHANNEL)))?;
     }
     Ok(line)

@@ -87,6 +87,8 @@ fn contenders(
         customers: CONVERSATIONS,
         each: 5,
         watchers: WATCHERS,
+        watched: 1,
+        stalled: 0,
         text_bytes: EVENT_BYTES,
     };
     let mut notes = Vec::new();
@@ -103,7 +105,7 @@ fn contenders(
     Ok((all, notes))
 }
 
-fn row(
+pub(super) fn row(
     number: &str,
     work: &str,
     unit: &str,

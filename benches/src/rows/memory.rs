@@ -44,10 +44,15 @@ pub fn rows(scene: &Scene) -> anyhow::Result<Vec<Row>> {
         let line = || plain(started.address);
         figures.push(("ws", a_connection(scene, &started.server, line)?));
     }
+    if let Some(started) = peer(scene, Peer::Socketify, &mut notes)? {
+        let line = || plain(started.address);
+        figures.push(("uWebSockets", a_connection(scene, &started.server, line)?));
+    }
     let aims = [
         ("bare", Some(Aim::AtMost(0.5))),
         ("centrifuge", Some(Aim::AtMost(0.2))),
         ("ws", None),
+        ("uWebSockets", None),
     ];
     let ratio = |(name, aim): &(&str, Option<Aim>)| {
         let (_, other) = figures.iter().find(|(it, _)| it == name)?;

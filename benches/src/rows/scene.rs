@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::crest::{Ack, Node};
+use crate::crest::{Node, Setting};
 
 /// The surroundings of a run.
 pub struct Scene {
@@ -35,8 +35,8 @@ impl Scene {
     }
 
     /// A node on fresh data.
-    pub fn node(&self, ack: Ack) -> anyhow::Result<Node> {
-        Node::start(&self.binary, self.fresh("crest"), ack)
+    pub fn node(&self, setting: impl Into<Setting>) -> anyhow::Result<Node> {
+        Node::start(&self.binary, self.fresh("crest"), setting.into())
     }
 
     /// A directory nobody has used.

@@ -66,8 +66,8 @@ fn shape(customers: usize, each: usize) -> Shape {
     Shape {
         customers,
         each,
-        watchers: 0,
         text_bytes: TEXT_BYTES,
+        ..Shape::default()
     }
 }
 

@@ -12,6 +12,8 @@ pub enum Dialect {
     Crest,
     /// Protobuf of the centrifuge library: several replies in a frame, each with its length before it.
     Centrifuge,
+    /// XMPP over WebSocket: a stanza in each frame.
+    Xmpp,
 }
 
 /// What was counted on one line since the last look.
@@ -39,6 +41,7 @@ impl Dialect {
             Dialect::Plain => tally.deliveries += 1,
             Dialect::Crest => count_crest(payload, tally),
             Dialect::Centrifuge => count_centrifuge(payload, tally),
+            Dialect::Xmpp => count_xmpp(payload, tally),
         }
     }
 }
@@ -52,6 +55,16 @@ fn count_crest(payload: &[u8], tally: &mut Tally) {
         Some(PRESENCE) => {}
         Some(ERROR | BYE) => tally.refused = Some(format!("{:?}", ServerFrame::decode(payload))),
         _ => {}
+    }
+}
+
+fn count_xmpp(payload: &[u8], tally: &mut Tally) {
+    let head = &payload[..payload.len().min(200)];
+    let refuses = |word: &[u8]| head.windows(word.len()).any(|it| it == word);
+    if refuses(b"type='error'") || refuses(b"<stream:error") {
+        tally.refused = Some(String::from_utf8_lossy(payload).into_owned());
+    } else if payload.starts_with(b"<message") {
+        tally.deliveries += 1;
     }
 }
 
@@ -95,6 +108,20 @@ fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stanza_is_a_delivery_or_a_refusal() {
+        let mut tally = Tally::default();
+        Dialect::Xmpp.count(
+            b"<message from='u1@localhost/r'><body>x</body></message>",
+            false,
+            &mut tally,
+        );
+        Dialect::Xmpp.count(b"<presence from='u1@localhost/r'/>", false, &mut tally);
+        assert_eq!((tally.deliveries, tally.refused.is_none()), (1, true));
+        Dialect::Xmpp.count(b"<message type='error'/>", false, &mut tally);
+        assert!(tally.refused.is_some());
+    }
 
     #[test]
     fn replies_and_pushes_of_one_frame_are_told_apart() {

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use tokio::io::AsyncWrite;
 
 use super::inner::Inner;
-use super::limits::{FLUSHES_A_TURN, WRITE_CHUNK_BYTES};
+use super::limits::{FLUSHES_A_TURN, WRITE_BUFFER_BYTES};
 use super::slot::Phase;
 use crate::fault::fault_point;
 
@@ -82,7 +82,7 @@ impl Inner {
         let mut cx = Context::from_waker(waker);
         while let Some(outbox) = &mut slot.outbox {
             scratch.clear();
-            outbox.fill(&mut scratch);
+            outbox.fill(self.limits.write_bytes, &mut scratch);
             match Pin::new(&mut *tcp).poll_write(&mut cx, &scratch) {
                 Poll::Pending => {
                     slot.blocked = true;
@@ -104,7 +104,7 @@ impl Inner {
                 self.pool_outbox(outbox);
             }
         }
-        scratch.shrink_to(2 * WRITE_CHUNK_BYTES);
+        scratch.shrink_to(WRITE_BUFFER_BYTES);
         slot.blocked = false;
         if slot.phase == Phase::Closing {
             waker.wake_by_ref();

@@ -7,8 +7,8 @@ use std::time::Duration;
 pub const READ_BUFFER_BYTES: usize = 64 * 1024;
 /// Reads of one connection before it gives the thread to others.
 pub const READS_A_TURN: usize = 4;
-/// Bytes put together for one write. More gains nothing: a system call of 64 KiB costs its copy.
-pub const WRITE_CHUNK_BYTES: usize = 64 * 1024;
+/// Bytes of the buffer for writes that a thread keeps.
+pub const WRITE_BUFFER_BYTES: usize = 128 * 1024;
 /// Connections written before the flusher lets others run: 10 µs each, so about a millisecond.
 pub const FLUSHES_A_TURN: usize = 128;
 /// Empty outboxes kept for the next connection that has something to say, and the frames each keeps
@@ -46,6 +46,9 @@ pub struct SocketLimits {
     pub outbox_bytes: usize,
     /// Frames queued for one connection, so that tiny frames cannot cost more than large ones.
     pub outbox_frames: usize,
+    /// Bytes put together for one write, the frame that passes it whole. More than 64 KiB gains
+    /// nothing: such a system call costs its copy.
+    pub write_bytes: usize,
     /// How long a connection whose outbox was full may take to drain. Beyond it: close 4001.
     pub gap: Duration,
     /// Frames a second that a client may send, and how many at once after silence.
@@ -76,6 +79,7 @@ impl Default for SocketLimits {
             unfinished_bytes: 64 * 1024 * 1024,
             outbox_bytes: 256 * 1024,
             outbox_frames: 1_024,
+            write_bytes: 64 * 1024,
             gap: Duration::from_secs(10),
             frames_a_second: 20,
             frames_burst: 60,

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 
 use super::frame::{Lead, wire_len, write};
-use super::limits::{POOLED_FRAMES, WRITE_CHUNK_BYTES};
+use super::limits::POOLED_FRAMES;
 
 /// How dear a frame is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,12 +91,12 @@ impl Outbox {
         });
     }
 
-    /// Appends what should be written next, about [`WRITE_CHUNK_BYTES`] of it.
-    pub fn fill(&self, out: &mut Vec<u8>) {
+    /// Appends what should be written next: at least one frame, and no further one after `enough` bytes.
+    pub fn fill(&self, enough: usize, out: &mut Vec<u8>) {
         let start = out.len();
         for frame in &self.frames {
             write(frame.lead, &frame.payload, out);
-            if out.len() - start >= WRITE_CHUNK_BYTES + self.written {
+            if out.len() - start >= enough + self.written {
                 break;
             }
         }

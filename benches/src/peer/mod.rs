@@ -1,5 +1,8 @@
 //! Peers: other people's servers doing the same work. One that is not installed is skipped with a word.
 
+pub mod centrifuge_frames;
+pub mod ejabberd;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -12,6 +15,8 @@ pub enum Peer {
     /// `ws` on Node; what `server.js` is told to be.
     WsEcho,
     WsFanout,
+    /// uWebSockets (C++) behind callbacks in Python: its memory is looked at, not its speed.
+    Socketify,
 }
 
 impl Peer {
@@ -19,6 +24,7 @@ impl Peer {
         match self {
             Peer::Centrifuge => "centrifuge",
             Peer::WsEcho | Peer::WsFanout => "ws",
+            Peer::Socketify => "uWebSockets",
         }
     }
 
@@ -49,6 +55,16 @@ impl Peer {
                 command.current_dir(folder).args(["server.js", role]);
                 command
             }
+            Peer::Socketify => {
+                let folder = peers.join("socketify");
+                let python = folder.join(".venv/bin/python");
+                if !python.exists() {
+                    return missing("install Python and run `make peers`");
+                }
+                let mut command = Command::new(python);
+                command.current_dir(folder).arg("server.py");
+                command
+            }
         };
         Ok(Ok(Server::start(&mut command)?))
     }
@@ -57,46 +73,4 @@ impl Peer {
 /// Where `make peers` puts it.
 fn centrifuge(peers: &Path) -> PathBuf {
     peers.join("centrifuge/centrifuge")
-}
-
-/// The centrifuge protocol, as protobuf, as far as a benchmark speaks it.
-pub mod centrifuge_frames {
-    /// Command {id, connect: {}}.
-    pub fn connect() -> Vec<u8> {
-        delimited(&[&[8, 1][..], &field(4, &[])].concat())
-    }
-
-    /// Command {id, subscribe: {channel}}.
-    pub fn subscribe(channel: &str) -> Vec<u8> {
-        delimited(&[&[8, 2][..], &field(5, &field(1, channel.as_bytes()))].concat())
-    }
-
-    /// Command {id, rpc: {data}}.
-    pub fn rpc(data: &[u8]) -> Vec<u8> {
-        delimited(&[&[8, 3][..], &field(13, &field(1, data))].concat())
-    }
-
-    /// Command {id, publish: {channel, data}}.
-    pub fn publish(channel: &str, data: &[u8]) -> Vec<u8> {
-        let body = [field(1, channel.as_bytes()), field(2, data)].concat();
-        delimited(&[&[8, 3][..], &field(7, &body)].concat())
-    }
-
-    fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
-        [&[number << 3 | 2][..], &varint(bytes.len()), bytes].concat()
-    }
-
-    fn delimited(bytes: &[u8]) -> Vec<u8> {
-        [varint(bytes.len()), bytes.to_vec()].concat()
-    }
-
-    fn varint(mut value: usize) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        while value >= 0x80 {
-            bytes.push(value as u8 | 0x80);
-            value >>= 7;
-        }
-        bytes.push(value as u8);
-        bytes
-    }
 }
