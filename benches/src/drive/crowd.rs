@@ -26,6 +26,8 @@ pub struct Crowd {
     /// Connections that are open and never read.
     pub silent: Vec<TcpStream>,
     pub(super) dialect: Dialect,
+    /// Requests may be refused for now.
+    pub(super) may_refuse: bool,
     epoll: Epoll,
     buffer: Vec<u8>,
     scratch: Vec<u8>,
@@ -46,6 +48,7 @@ impl Crowd {
             lines,
             silent: Vec::new(),
             dialect,
+            may_refuse: false,
             epoll,
             buffer: vec![0; READ_BYTES],
             scratch: Vec::new(),
@@ -134,7 +137,10 @@ impl Crowd {
             let mut tally = Tally::default();
             let line = &mut self.lines[number];
             line.read(self.dialect, &mut self.buffer, &mut tally)?;
-            if let Some(words) = tally.refused {
+            if let Some(words) = tally
+                .refused
+                .take_if(|_| !self.may_refuse || tally.busy.is_empty())
+            {
                 bail!("the server refused: {words}");
             }
             see(number, &tally);

@@ -7,6 +7,7 @@ mod fanout;
 mod knee;
 mod knowledge;
 mod memory;
+mod overload;
 mod relay;
 mod resident;
 mod scene;
@@ -21,8 +22,8 @@ pub use scene::Scene;
 pub use surge::Surge;
 
 /// Rows in the order of the table; each name may stand on the command line.
-pub const ROWS: [&str; 14] = [
-    "1", "1s", "3", "3b", "4a", "4b", "5", "6", "7", "8", "9", "10", "11", "12",
+pub const ROWS: [&str; 15] = [
+    "1", "1s", "3", "3b", "4a", "4b", "5", "6", "7", "8", "9", "10", "11", "12", "14",
 ];
 
 /// Measures one of [`ROWS`]. Rows 1 and 2 come from one run.
@@ -42,6 +43,7 @@ pub fn measure(name: &str, scene: &Scene) -> anyhow::Result<Vec<Row>> {
         "10" => stalled::rows(scene),
         "11" => surge::rows(scene),
         "12" => knowledge::rows(scene),
+        "14" => overload::rows(scene),
         other => anyhow::bail!("there is no row {other}; there are {}", ROWS.join(", ")),
     }
 }

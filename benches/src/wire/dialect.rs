@@ -21,8 +21,10 @@ pub enum Dialect {
 pub struct Tally {
     pub answers: u32,
     pub deliveries: u32,
-    /// What the server refused, in its words; a run with any is void.
+    /// What the server refused, in its words; a run with any is void, unless it is about refusals.
     pub refused: Option<String>,
+    /// References of requests refused for now.
+    pub busy: Vec<u32>,
 }
 
 const ACK: u8 = ServerKind::Ack as u8;
@@ -53,7 +55,14 @@ fn count_crest(payload: &[u8], tally: &mut Tally) {
         Some(EVENT | STAFF_EVENT) => tally.deliveries += 1,
         // Answers `set_presence`; also comes unasked.
         Some(PRESENCE) => {}
-        Some(ERROR | BYE) => tally.refused = Some(format!("{:?}", ServerFrame::decode(payload))),
+        Some(ERROR) => match ServerFrame::decode(payload) {
+            Ok((Some(reference), ServerFrame::Error(error))) if error.temporary => {
+                tally.busy.push(reference);
+                tally.refused = Some(error.message.into_owned());
+            }
+            other => tally.refused = Some(format!("{other:?}")),
+        },
+        Some(BYE) => tally.refused = Some(format!("{:?}", ServerFrame::decode(payload))),
         _ => {}
     }
 }

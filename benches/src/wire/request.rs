@@ -48,6 +48,11 @@ impl Request {
         out.extend_from_slice(&self.frame);
     }
 
+    /// The reference of the copy written last.
+    pub fn last_reference(&self) -> u32 {
+        (self.next - 1) as u32
+    }
+
     pub fn payload_bytes(&self) -> usize {
         let medium = self.frame[1] & 0x7f == 126;
         self.frame.len() - if medium { 8 } else { 6 }
