@@ -21,6 +21,8 @@ use crate::wire::{ID, REFERENCE};
 pub(super) const TENANT: &str = "demo";
 const GROUP: &str = "presale";
 const PASSWORD: &str = "password-of-a-bench";
+/// Customers that ask for an agent at once.
+const LOT: usize = 100;
 /// Until every customer has its agent.
 const ASSIGN: Duration = Duration::from_secs(120);
 
@@ -73,10 +75,14 @@ impl Desk {
                 next: None,
             }))?;
         }
-        for customer in &mut customers {
-            customer.say(&ClientFrame::AskHuman(Empty {}))?;
+        let mut held = Vec::new();
+        // In lots: a queue that is too long sends people to the mailbox.
+        for lot in customers.chunks_mut(LOT) {
+            for customer in lot.iter_mut() {
+                customer.say(&ClientFrame::AskHuman(Empty {}))?;
+            }
+            held.extend(assign(&mut agents, lot.len())?);
         }
-        let held = assign(&mut agents, shape.customers)?;
         let conversations: Vec<Id> = held.iter().map(|(conversation, _)| *conversation).collect();
         let everybody = shape.watchers + shape.stalled;
         let mut watchers = watch(server, &admin, everybody, shape.watched, &conversations)?;
