@@ -55,6 +55,18 @@ fn a_message_is_acknowledged_only_once_it_is_durable() {
 }
 
 #[test]
+fn whoever_looks_from_outside_sees_how_far_an_actor_is() {
+    run(async |bench| {
+        bench.open().await;
+        bench.command(0, say(1, "在吗"));
+        bench.settle().await;
+        let seen = bench.hub.actors(&bench.tenant(), Some("conversation"), 10);
+        assert_eq!(seen.len(), 1);
+        assert_eq!((seen[0].phase, seen[0].last), ("up", Seq(2)));
+    });
+}
+
+#[test]
 fn a_failed_append_is_refused_in_words_and_leaves_no_hole() {
     run(async |bench| {
         bench.open().await;

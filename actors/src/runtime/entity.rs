@@ -69,6 +69,7 @@ impl<A: Kind> Entity<A> {
         self.in_flight = self
             .hub
             .commit::<A>(&self.key, self.life, self.in_flight, turn);
+        self.lane.last.set(self.state.last().0);
         let idle = context.now.plus(self.state.linger_ms());
         let due = self.state.wake_at().map_or(idle, |at| at.min(idle));
         let armed = self.hub.arm(self.armed, due, || A::address(&self.key));
