@@ -115,6 +115,31 @@ impl std::fmt::Display for Aim {
 }
 
 impl Row {
+    /// The product's own figure against an aim that is a number.
+    pub fn absolute(number: &str, work: &str, unit: &str, value: Spread, aim: Option<Aim>) -> Self {
+        let figure = Figure {
+            name: "crest".to_owned(),
+            value,
+            of_cpu: None,
+            p50_p99_ms: None,
+        };
+        Self {
+            number: number.to_owned(),
+            work: work.to_owned(),
+            unit: unit.to_owned(),
+            figures: vec![figure],
+            ratios: vec![Ratio::new("(absolute)", value, aim)],
+            notes: Vec::new(),
+            taken: Taken::default(),
+        }
+    }
+
+    /// The same with words about it.
+    pub fn noted(mut self, note: String) -> Self {
+        self.notes.push(note);
+        self
+    }
+
     /// Lines of the table: one a ratio, figures beside the one they belong to.
     pub fn lines(&self) -> String {
         let mut out = String::new();

@@ -239,6 +239,25 @@ fn an_empty_knowledge_base_misses() {
     ));
 }
 
+#[test]
+fn letters_without_a_pause_neither_end_nor_stall_the_bot() {
+    let longest = 16 * 1_024;
+    for text in [
+        "a".repeat(longest),
+        "xian".repeat(longest / 4 - 1) + "b",
+        "e ".repeat(longest / 2),
+    ] {
+        // A thread of the bot's has the stack of any thread.
+        let asked = std::thread::spawn(move || {
+            ask(Turn {
+                text: &text,
+                ..Turn::default()
+            })
+        });
+        assert!(!asked.join().unwrap().outcome.text().is_empty());
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]

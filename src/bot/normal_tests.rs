@@ -43,6 +43,8 @@ fn pinyin_splits_whole_or_not_at_all() {
     assert_eq!(syllables::split("zhuxiao").unwrap(), ["zu", "xiao"]);
     assert_eq!(syllables::split("refund"), None);
     assert_eq!(syllables::split(""), None);
+    assert_eq!(syllables::split("xian").unwrap(), ["xian"]);
+    assert_eq!(syllables::split("fangan").unwrap(), ["fan", "an"]);
 }
 
 #[test]

@@ -26,8 +26,15 @@ pub fn split(word: &str) -> Option<Vec<String>> {
     if word.len() < 2 || !word.bytes().all(|b| b.is_ascii_lowercase()) {
         return None;
     }
+    let lengths = first_lengths(word);
     let mut syllables = Vec::new();
-    walk(word, &mut syllables).then(|| syllables.iter().map(|s| fold(s)).collect())
+    let mut at = 0;
+    while at < word.len() {
+        let length = lengths[at]?;
+        syllables.push(fold(&word[at..at + length]));
+        at += length;
+    }
+    Some(syllables)
 }
 
 /// Whether Latin text reads as pinyin: every word splits and one at least has two
@@ -63,20 +70,21 @@ static KNOWN: LazyLock<HashSet<String>> = LazyLock::new(|| {
         .collect()
 });
 
-fn walk(rest: &str, found: &mut Vec<String>) -> bool {
-    if rest.is_empty() {
-        return true;
+/// For each place in an ASCII word, the length of the longest syllable that begins there and leaves a
+/// rest that is pinyin as well. From the end, so that each place is looked at once: people send
+/// thousands of letters without a pause.
+fn first_lengths(word: &str) -> Vec<Option<usize>> {
+    let mut lengths = vec![None; word.len()];
+    for at in (0..word.len()).rev() {
+        let splits = |length: &usize| {
+            let end = at + length;
+            KNOWN.contains(&word[at..end]) && (end == word.len() || lengths[end].is_some())
+        };
+        lengths[at] = (1..=SYLLABLE_LETTERS.min(word.len() - at))
+            .rev()
+            .find(splits);
     }
-    for length in (1..=rest.len().min(SYLLABLE_LETTERS)).rev() {
-        if KNOWN.contains(&rest[..length]) {
-            found.push(rest[..length].to_owned());
-            if walk(&rest[length..], found) {
-                return true;
-            }
-            found.pop();
-        }
-    }
-    false
+    lengths
 }
 
 fn ascii(syllable: &str) -> String {

@@ -123,7 +123,16 @@ fn welcome(config: &Config, started: &Started) -> io::Result<()> {
         }
     }
     print(format_args!("Talk to it, each in a terminal of its own:\n"))?;
-    print(format_args!(
-        "  crest talk --as customer      crest talk --as agent      crest talk --as supervisor\n"
-    ))
+    let program = std::env::args()
+        .next()
+        .unwrap_or_else(|| "crest".to_owned());
+    let elsewhere = if url == crate::talk::DEFAULT_URL {
+        String::new()
+    } else {
+        format!(" --url {url}")
+    };
+    for role in ["customer", "agent", "supervisor"] {
+        print(format_args!("  {program} talk --as {role}{elsewhere}\n"))?;
+    }
+    Ok(())
 }

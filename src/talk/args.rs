@@ -2,6 +2,9 @@
 
 use clap::{Args, ValueEnum};
 
+/// Where a server listens that was told nothing else.
+pub const DEFAULT_URL: &str = "http://127.0.0.1:8080";
+
 /// Talk from a terminal: ask as a customer, serve as an agent, watch as a supervisor.
 #[derive(Args, Clone, Debug)]
 pub struct TalkArgs {
@@ -9,7 +12,7 @@ pub struct TalkArgs {
     #[arg(long = "as", value_enum, default_value_t = Side::Customer)]
     pub side: Side,
     /// Where the server listens
-    #[arg(long, default_value = "http://127.0.0.1:8080")]
+    #[arg(long, default_value = DEFAULT_URL)]
     pub url: String,
     /// The shop
     #[arg(long, default_value = "demo")]

@@ -39,6 +39,6 @@ mod script;
 #[cfg(test)]
 mod state_tests;
 
-pub use args::{Side, TalkArgs};
+pub use args::{DEFAULT_URL, Side, TalkArgs};
 pub use failure::TalkError;
 pub use run::run;

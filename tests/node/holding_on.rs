@@ -85,6 +85,21 @@ async fn the_tab_open_longest_gives_way_and_a_supervisor_is_told_so() {
 }
 
 #[tokio::test]
+async fn a_tab_that_was_there_before_the_first_words_sees_them() {
+    let node = Node::start();
+    let server = server_of(&node);
+    let mut who = visitor();
+    let mut quiet = Wire::connect(&server, &mut who, &[]).await;
+    let mut talking = Wire::connect(&server, &mut who, &[]).await;
+    let reference = talking.say("在吗").await;
+    let ServerFrame::Ack(ack) = talking.answer(reference).await else {
+        panic!("stored");
+    };
+    let seqs = customer_seqs(&mut quiet, ack.conversation, ack.seq).await;
+    assert_eq!(seqs.last(), Some(&ack.seq));
+}
+
+#[tokio::test]
 async fn a_page_of_a_customers_history_is_whole_over_whispers() {
     let node = Node::start();
     let server = server_of(&node);

@@ -6,7 +6,7 @@ use crate::ids::{AgentId, ChannelId, ConversationId, GroupId, Millis, SessionId}
 pub enum Note {
     /// A session asks which conversation of `identity.channel` is open; with `open`, one is opened
     /// where there is none. Answered by `Push::Routed`, or by `Push::Refused` where nothing can be
-    /// opened; repeated by the session until it is.
+    /// opened or stored; repeated by the session until it is.
     Enter {
         session: SessionId,
         identity: Identity,

@@ -114,10 +114,15 @@ impl Customer {
         if let (true, Some(tenant)) = (open, tenant) {
             self.point(context, tenant, &identity.channel, turn);
         }
+        if !turn.events.is_empty() {
+            let refusal = refused(Refusal::StorageUnavailable);
+            turn.on_failure.push(Effect::Push(session, refusal));
+        }
         let pointer = self.pointer(&identity.channel).cloned();
         let stands = pointer.as_ref().is_some_and(|it| it.closed.is_none());
         let answer = match open && !stands {
-            true => opens_nothing(),
+            // The tenant is gone, or the customer came from too many channels.
+            true => refused(Refusal::NotAllowed),
             false => routed(&pointer),
         };
         turn.effects.push(Effect::Push(session, answer));
@@ -276,13 +281,13 @@ impl Customer {
     }
 }
 
-/// The tenant is gone, or the customer came from too many channels.
-fn opens_nothing() -> Push {
+/// Of what the session asked, whatever it waits to say.
+fn refused(refusal: Refusal) -> Push {
     Push::Refused {
         reference: 0,
         conversation: None,
         number: None,
-        refusal: Refusal::NotAllowed,
+        refusal,
         id: None,
     }
 }

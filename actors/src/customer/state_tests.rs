@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use crate::aggregate::{Aggregate, Context, Turn};
-use crate::conversation::{self, Entry, Opened, Overflow};
+use crate::conversation::{self, Entry, Opened, Overflow, Refusal};
 use crate::directory::{Boosts, Directory, Group, Tenant, Timing};
 use crate::effect::{Effect, Envelope, Push};
 use crate::ids::{AgentId, ChannelId, ConversationId, CustomerKey, GroupId, Millis, SessionId};
@@ -15,6 +15,12 @@ use super::{Customer, Event, Identity, Note};
 
 const HOUR: u64 = 3_600_000;
 const DAY: u64 = 24 * HOUR;
+const SESSION: SessionId = SessionId {
+    node: 0,
+    arbiter: 0,
+    slot: 1,
+    generation: 0,
+};
 
 struct Door {
     customer: Customer,
@@ -61,14 +67,8 @@ impl Door {
     }
 
     fn enter_as(&mut self, identity: Identity, open: bool) -> Shown {
-        let session = SessionId {
-            node: 0,
-            arbiter: 0,
-            slot: 1,
-            generation: 0,
-        };
         let effects = self.tell(Note::Enter {
-            session,
+            session: SESSION,
             identity,
             open,
         });
@@ -87,7 +87,7 @@ impl Door {
             }
             _ => panic!("an entrance is answered"),
         };
-        assert_eq!(to, session);
+        assert_eq!(to, SESSION);
         let opened = effects.next().map(|effect| match effect {
             Effect::Tell(Envelope::Conversation(key, conversation::Note::Open(opened))) => {
                 (key.id, opened)
@@ -190,6 +190,37 @@ fn opens_where_nothing_is_open_and_points_before_it_tells() {
             opening: 0
         }
     );
+}
+
+#[test]
+fn what_could_not_be_stored_is_refused_to_who_asked() {
+    let mut door = Door::new();
+    let context = Context {
+        now: door.now,
+        directory: Arc::new(door.directory.clone()),
+        random: [1; 16],
+    };
+    let enter = |open| Note::Enter {
+        session: SESSION,
+        identity: identity("web"),
+        open,
+    };
+    let mut turn = Turn::default();
+    door.customer.apply(&context, enter(true), &mut turn);
+    assert!(matches!(
+        turn.on_failure[..],
+        [Effect::Push(
+            SESSION,
+            Push::Refused {
+                refusal: Refusal::StorageUnavailable,
+                number: None,
+                ..
+            }
+        )]
+    ));
+    let mut again = Turn::default();
+    door.customer.apply(&context, enter(true), &mut again);
+    assert!(again.events.is_empty() && again.on_failure.is_empty());
 }
 
 #[test]

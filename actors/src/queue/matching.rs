@@ -47,7 +47,7 @@ impl Queue {
         let Some(entry) = self.entries.get(&conversation) else {
             return;
         };
-        if let Standing::Picked { seat, at } = entry.standing {
+        if let Standing::Picked { seat, at, .. } = entry.standing {
             if now.since(at) < PICK_TIMEOUT_MS {
                 return;
             }
@@ -112,8 +112,14 @@ impl Queue {
             .entries
             .get_mut(&conversation)
             .expect("what is placed is an entry");
-        entry.standing = Standing::Picked { seat, at: now };
         let (position, weight) = (entry.id, entry.waiting.weight);
+        let chosen = self.desk.seat(seat);
+        entry.standing = Standing::Picked {
+            seat,
+            at: now,
+            version: chosen.availability.version,
+            used: chosen.used() + weight.max(1),
+        };
         self.picks += 1;
         let freed = self.desk.change(seat, |seat| seat.picked += weight.max(1));
         self.replace(now, freed);
@@ -166,13 +172,22 @@ impl Queue {
                 self.ages.remove(&entry.waiting.enqueued_at);
             }
         }
-        if let Standing::Picked { seat, .. } = entry.standing {
+        if let Standing::Picked {
+            seat,
+            version,
+            used,
+            ..
+        } = entry.standing
+        {
             self.picks -= 1;
             let weight = entry.waiting.weight.max(1);
-            // The agent may hold it: its room stays taken until it says how things stand.
+            // The agent may hold it: unless it has said so, its room stays taken until it says how
+            // things stand.
             let freed = self.desk.change(seat, |seat| {
                 seat.picked -= weight;
-                seat.settling += weight;
+                if !seat.has_shown(version, used) {
+                    seat.settling += weight;
+                }
             });
             self.replace(now, freed);
         }

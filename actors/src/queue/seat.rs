@@ -108,7 +108,13 @@ impl Seat {
         }
     }
 
-    fn used(&self) -> u32 {
+    /// Has it announced, since it stood at `version`, that all of `used` is taken?
+    pub fn has_shown(&self, version: u64, used: u32) -> bool {
+        self.availability.version > version && self.availability.load >= used
+    }
+
+    /// Capacity that is taken as far as known.
+    pub fn used(&self) -> u32 {
         self.availability
             .load
             .saturating_add(self.picked)

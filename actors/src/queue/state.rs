@@ -78,6 +78,9 @@ pub(super) enum Standing {
     Picked {
         seat: SeatIx,
         at: Millis,
+        /// What the seat had announced, and all that it took with this pick.
+        version: u64,
+        used: u32,
     },
 }
 

@@ -135,6 +135,36 @@ fn older_availability_is_ignored() {
 }
 
 #[test]
+fn a_place_that_the_agent_has_shown_as_taken_counts_once() {
+    let mut scene = Scene::warm();
+    scene.agent("amy", 0, 2, &[]);
+    scene.announce(1, 1);
+    assert_eq!(scene.picks(), ["1@1 amy"]);
+    // The agent is quicker than the conversation, as it always is.
+    scene.agent("amy", 1, 2, &[]);
+    scene.withdraw(1, 1, Withdrawn::Offered);
+    scene.announce(2, 1);
+    assert_eq!(
+        scene.picks(),
+        ["2@1 amy"],
+        "its second place is free at once"
+    );
+}
+
+#[test]
+fn a_place_that_the_agent_has_not_shown_stays_taken() {
+    let mut scene = Scene::warm();
+    scene.agent("amy", 0, 1, &[]);
+    scene.announce(1, 1);
+    assert_eq!(scene.picks(), ["1@1 amy"]);
+    scene.withdraw(1, 1, Withdrawn::Offered);
+    scene.announce(2, 1);
+    assert!(scene.picks().is_empty());
+    scene.agent("amy", 0, 1, &[]);
+    assert_eq!(scene.picks(), ["2@1 amy"], "it holds nothing after all");
+}
+
+#[test]
 fn an_agent_not_heard_of_is_not_picked() {
     let mut scene = Scene::warm();
     scene.agent("ann", 0, 1, &[]);

@@ -14,15 +14,15 @@ use crate::measure::{Contender, Measured, in_turn};
 use crate::peer::Peer;
 use crate::report::{Aim, Figure, Ratio, Row, Taken};
 
-const WATCHERS: usize = 1_000;
-const CONVERSATIONS: usize = 17;
-const EVENT_BYTES: usize = 200;
-const A_SECOND: f64 = 40.0;
-const BURST: u32 = 500;
+pub(super) const WATCHERS: usize = 1_000;
+pub(super) const CONVERSATIONS: usize = 17;
+pub(super) const EVENT_BYTES: usize = 200;
+pub(super) const A_SECOND: f64 = 40.0;
+pub(super) const BURST: u32 = 500;
 /// What Crest lets a client have unanswered, so what every publisher here has.
-const UNANSWERED: u32 = 32;
+pub(super) const UNANSWERED: u32 = 32;
 /// One slice of paced work is long enough for its 99th percentile.
-const PACED_SLICES: u32 = 4;
+pub(super) const PACED_SLICES: u32 = 4;
 
 /// 40 events a second: deliveries a second of server CPU, and the 99th percentile.
 pub fn paced(scene: &Scene) -> anyhow::Result<Vec<Row>> {

@@ -8,7 +8,7 @@ use super::send::TEXT_BYTES;
 use crate::crest::{Ack, Shape};
 use crate::drive::{Crowd, Slice};
 use crate::measure::{Measured, Spread};
-use crate::report::{Aim, Figure, Ratio, Row, Taken};
+use crate::report::{Aim, Row};
 
 const CUSTOMERS: usize = 4_000;
 /// What the protocol lets a client have unanswered.
@@ -55,34 +55,24 @@ pub fn rows(scene: &Scene) -> anyhow::Result<Vec<Row>> {
         held_back += outcome.held_back;
         back.push(until_calm(crowd, knee / 2.0, calm_ms)?);
     }
-    let notes = vec![format!(
+    let note = format!(
         "{:.1} times the knee offered; {refused} refused and {held_back} held back by the window of {WINDOW}, in {ROUNDS} rounds of \
          {LASTS:?}; durable; the p99 at half the knee was {calm_ms:.1} ms before",
         Spread::of(times).median
-    )];
-    let goodput = Spread::of(shares);
-    let mut rows = vec![row(
-        "goodput of the knee",
-        goodput,
-        Aim::AtLeast(0.9),
-        notes,
-    )];
+    );
+    let work = format!("{CUSTOMERS} customers offer {TIMES} times the knee");
+    let own = |unit: &str, value, aim| Row::absolute("14", &work, unit, value, Some(aim));
+    let goodput = own("goodput of the knee", Spread::of(shares), Aim::AtLeast(0.9));
+    let mut rows = vec![goodput.noted(note)];
     // With windows kept there may be nothing to refuse.
     if refused > 0 {
         let p99_ms = Spread::of(refusals);
-        rows.push(row(
-            "p99 ms to a refusal",
-            p99_ms,
-            Aim::AtMost(50.0),
-            Vec::new(),
-        ));
+        rows.push(own("p99 ms to a refusal", p99_ms, Aim::AtMost(50.0)));
     }
-    let seconds = Spread::of(back);
-    rows.push(row(
+    rows.push(own(
         "s until as before",
-        seconds,
+        Spread::of(back),
         Aim::AtMost(10.0),
-        Vec::new(),
     ));
     Ok(rows)
 }
@@ -100,22 +90,5 @@ fn until_calm(crowd: &mut Crowd, a_second: f64, calm_ms: f64) -> anyhow::Result<
         if p99_ms <= calm_ms * AS_BEFORE || looked > LONGEST {
             return Ok(looked.as_secs_f64());
         }
-    }
-}
-
-fn row(unit: &str, value: Spread, aim: Aim, notes: Vec<String>) -> Row {
-    Row {
-        taken: Taken::default(),
-        number: "14".to_owned(),
-        work: format!("{CUSTOMERS} customers offer {TIMES} times the knee"),
-        unit: unit.to_owned(),
-        figures: vec![Figure {
-            name: "crest".to_owned(),
-            value,
-            of_cpu: None,
-            p50_p99_ms: None,
-        }],
-        ratios: vec![Ratio::new("(absolute)", value, Some(aim))],
-        notes,
     }
 }

@@ -4,25 +4,20 @@ use anyhow::ensure;
 
 use super::Scene;
 use super::contenders::{crest, crest_as};
-use super::fanout::row;
+use super::fanout::{
+    A_SECOND, BURST, CONVERSATIONS, EVENT_BYTES, PACED_SLICES, UNANSWERED, WATCHERS, row,
+};
 use super::send::shares;
 use crate::crest::{Ack, FOLDED, Shape, counter};
 use crate::drive::Slice;
 use crate::measure::{Contender, Spread, in_turn};
-use crate::report::{Aim, Figure, Ratio, Row, Taken};
+use crate::report::{Aim, Row};
 
-const WATCHERS: usize = 1_000;
 const STALLED: usize = 10;
-const CONVERSATIONS: usize = 17;
-const EVENT_BYTES: usize = 200;
-const A_SECOND: f64 = 40.0;
-const PACED_SLICES: u32 = 4;
 /// What the kernel takes for somebody who does not read is megabytes: bursts go on until that is full
 /// and so is the outbox.
-const BURST: u32 = 500;
 const BURSTS: usize = 10;
 const TRIES: usize = 12;
-const UNANSWERED: u32 = 32;
 /// `limits.outbox_bytes`.
 const OUTBOX_BYTES: f64 = 262_144.0;
 const NONE_STALLED: &str = "none stalled";
@@ -62,7 +57,12 @@ pub fn rows(scene: &Scene) -> anyhow::Result<Vec<Row>> {
     let aims = [(NONE_STALLED, Some(Aim::AtMost(1.2)))];
     let notes = vec![shares(&measured)];
     let late = row("10", &work, "others' p99 ms", &measured, p99, &aims, notes);
-    Ok(vec![late, growth(&work, grown)])
+    let each = Spread::one(grown / STALLED as f64);
+    let cap = Some(Aim::AtMost(OUTBOX_BYTES));
+    let growth = Row::absolute("10", &work, "bytes grown a stalled one", each, cap);
+    let beside = "beyond the growth of the node where everybody reads, by the same bursts; the cap is \
+                  limits.outbox_bytes";
+    Ok(vec![late, growth.noted(beside.to_owned())])
 }
 
 /// Says so much that the stalled ones' outboxes are full; returns by how many bytes the node with them
@@ -91,29 +91,4 @@ fn fill(both: &mut [Contender; 2], gaps: impl Fn() -> anyhow::Result<f64>) -> an
 fn resident(both: &[Contender; 2]) -> anyhow::Result<[f64; 2]> {
     let bytes = |number: usize| both[number].crowd.server.resident_bytes();
     Ok([bytes(0)? as f64, bytes(1)? as f64])
-}
-
-fn growth(work: &str, grown: f64) -> Row {
-    let each = Spread::one(grown / STALLED as f64);
-    Row {
-        taken: Taken::default(),
-        number: "10".to_owned(),
-        work: work.to_owned(),
-        unit: "bytes grown a stalled one".to_owned(),
-        figures: vec![Figure {
-            name: "crest".to_owned(),
-            value: each,
-            of_cpu: None,
-            p50_p99_ms: None,
-        }],
-        ratios: vec![Ratio::new(
-            "(absolute)",
-            each,
-            Some(Aim::AtMost(OUTBOX_BYTES)),
-        )],
-        notes: vec![
-            "beyond the growth of the node where everybody reads, by the same bursts; the cap is limits.outbox_bytes"
-                .to_owned(),
-        ],
-    }
 }

@@ -56,16 +56,17 @@ pub fn rows(scene: &Scene) -> anyhow::Result<Vec<Row>> {
     let after = reads(node.address)?;
     let each = |of: usize| Spread::one((after[of] - before[of]) / (count * ROUNDS) as f64);
     let seconds = Spread::of(ours.iter().map(|it| it.seconds));
+    let own = |unit: &str, value, aim| Row::absolute("9", &work(count), unit, value, aim);
+    let (within, read_once) = (Some(Aim::AtMost(3.0)), Some(Aim::AtMost(1.0)));
     Ok(vec![
         rate(count, ours, theirs),
-        absolute(count, "s until all are back", seconds, Some(3.0)),
-        absolute(
-            count,
+        own("s until all are back", seconds, within),
+        own(
             "reads of its conversation's log a return",
             each(0),
-            Some(1.0),
+            read_once,
         ),
-        absolute(count, "reads of its customer's log a return", each(1), None),
+        own("reads of its customer's log a return", each(1), None),
     ])
 }
 
@@ -124,23 +125,6 @@ fn rate(count: usize, ours: Vec<Slice>, theirs: Vec<Slice>) -> Row {
              Tickets were fetched before the cut"
                 .to_owned(),
         ],
-    }
-}
-
-fn absolute(count: usize, unit: &str, value: Spread, at_most: Option<f64>) -> Row {
-    Row {
-        taken: Taken::default(),
-        number: "9".to_owned(),
-        work: work(count),
-        unit: unit.to_owned(),
-        figures: vec![Figure {
-            name: "crest".to_owned(),
-            value,
-            of_cpu: None,
-            p50_p99_ms: None,
-        }],
-        ratios: vec![Ratio::new("(absolute)", value, at_most.map(Aim::AtMost))],
-        notes: Vec::new(),
     }
 }
 

@@ -20,7 +20,7 @@ use crest_actors::queue::{Note, Policy, Queue, Withdrawn};
 
 use super::Scene;
 use crate::measure::Spread;
-use crate::report::{Aim, Figure, Ratio, Row, Taken};
+use crate::report::{Aim, Row};
 use crate::sys;
 
 pub const WAITING: u64 = 100_000;
@@ -44,22 +44,12 @@ pub fn rows(scene: &Scene) -> anyhow::Result<Vec<Row>> {
     ensure!(surge.waiting == WAITING, "the queue kept its length");
     let rate = Spread::of(rates);
     let polled = surge.picked_by_wakes;
-    Ok(vec![Row {
-        taken: Taken::default(),
-        number: "11".to_owned(),
-        work: format!("assignments with {WAITING} waiting, {AGENTS} agents"),
-        unit: "assignments/CPU s".to_owned(),
-        figures: vec![Figure {
-            name: "crest".to_owned(),
-            value: rate,
-            of_cpu: None,
-            p50_p99_ms: None,
-        }],
-        ratios: vec![Ratio::new("(absolute)", rate, Some(Aim::AtLeast(10_000.0)))],
-        notes: vec![format!(
-            "the queue aggregate alone, in process; {polled} of its picks came from a timer rather than from a note"
-        )],
-    }])
+    let work = format!("assignments with {WAITING} waiting, {AGENTS} agents");
+    let aim = Some(Aim::AtLeast(10_000.0));
+    let row = Row::absolute("11", &work, "assignments/CPU s", rate, aim);
+    Ok(vec![row.noted(format!(
+        "the queue aggregate alone, in process; {polled} of its picks came from a timer rather than from a note"
+    ))])
 }
 
 /// The queue with everybody around it.

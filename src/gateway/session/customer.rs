@@ -10,7 +10,7 @@ use crest_schema::frame::{Class, ClientFrame};
 mod routing;
 
 use super::follow;
-use super::limits::ASK_AGAIN_MS;
+use super::limits::{ASK_AGAIN_MS, LOOK_MAX_MS, LOOK_MS};
 use super::link::{Arrival, Link};
 use super::out::{Error, Out, Purpose, ReadPage, Reader, Turn};
 use crate::translate::{self, Request};
@@ -25,6 +25,9 @@ pub struct CustomerSession {
     /// The linked conversation takes messages.
     open: bool,
     entering: Option<Entering>,
+    /// When the customer's actor was asked last, and how long to leave it alone.
+    looked_at: Millis,
+    look_after_ms: u64,
     /// Commands that wait for a conversation to be found or opened.
     unrouted: Vec<(u32, Command)>,
     /// The outbox was full: events are not shown until it is empty again.
@@ -35,6 +38,8 @@ pub struct CustomerSession {
 struct Entering {
     open: bool,
     asked_at: Millis,
+    /// The answer is of interest only where it is another than before.
+    again: bool,
 }
 
 impl CustomerSession {
@@ -52,6 +57,8 @@ impl CustomerSession {
             link: None,
             open: false,
             entering: None,
+            looked_at: turn.now,
+            look_after_ms: LOOK_MS,
             unrouted: Vec::new(),
             muted: false,
         };
@@ -108,6 +115,7 @@ impl CustomerSession {
             Request::History { conversation, page } => {
                 let own = self.link.as_ref().map(|link| link.conversation);
                 let Some(conversation) = conversation.or(own) else {
+                    self.look(turn);
                     return turn.error(reference, Refusal::NotOpen.into());
                 };
                 let reader = match self.follows(conversation) {
@@ -268,7 +276,11 @@ impl CustomerSession {
             .entering
             .filter(|e| turn.now.since(e.asked_at) >= ASK_AGAIN_MS)
         {
-            self.enter(entering.open, turn);
+            self.ask(entering.open, entering.again, turn);
+        }
+        if self.looks_at().is_some_and(|at| at <= turn.now) {
+            self.look_after_ms = (2 * self.look_after_ms).min(LOOK_MAX_MS);
+            self.look(turn);
         }
         if let Some(link) = &mut self.link {
             link.repeat(turn);
@@ -280,7 +292,11 @@ impl CustomerSession {
             .entering
             .map(|entering| entering.asked_at.plus(ASK_AGAIN_MS));
         let link = self.link.as_ref().map(|link| link.beat_at());
-        entering.into_iter().chain(link).min()
+        entering
+            .into_iter()
+            .chain(link)
+            .chain(self.looks_at())
+            .min()
     }
 
     pub fn close(&mut self, turn: &mut Turn<'_>) {

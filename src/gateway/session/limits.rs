@@ -6,6 +6,12 @@ pub const UNACKED_MAX: usize = crest_schema::limits::UNACKED_MAX as usize;
 pub const BEAT_MS: u64 = 20_000;
 /// An attachment or route that is not answered is asked for again.
 pub const ASK_AGAIN_MS: u64 = 1_500;
+/// A customer's connection without an open conversation looks after so long whether another connection
+/// has opened one, then after twice as long, up to [`LOOK_MAX_MS`].
+pub const LOOK_MS: u64 = 5_000;
+pub const LOOK_MAX_MS: u64 = 60_000;
+/// What was looked up so recently is not looked up again before a command is refused.
+pub const LOOKED_MS: u64 = 1_000;
 /// A command that is not answered is sent again; the owner knows it by its number and id.
 pub const RESEND_AFTER_MS: u64 = 2_000;
 /// Conversations one staff session is attached to: supervisors watch 500.
@@ -32,4 +38,4 @@ pub const RETURN_SPREAD_MS: u32 = 5_000;
 /// Answers, offers and the like held back for a client that does not read; then it is closed.
 pub const HELD_FRAMES_MAX: usize = 256;
 /// How often it is looked up whether connected staff may still be here.
-pub const STANDING_CHECK_MS: u64 = 15_000;
+pub const STANDING_CHECK_MS: u64 = 5_000;

@@ -3,12 +3,12 @@
 use crest_actors::conversation::{Command, Refusal, Role};
 use crest_actors::customer::Note;
 use crest_actors::effect::{Envelope, Push};
-use crest_actors::ids::{ConversationId, Seq};
+use crest_actors::ids::{ConversationId, Millis, Seq};
 use crest_schema::codes::Code;
 use crest_schema::frame::ClientKind;
 
 use super::{CustomerSession, Entering};
-use crate::gateway::session::limits::UNACKED_MAX;
+use crate::gateway::session::limits::{LOOK_MS, LOOKED_MS, UNACKED_MAX};
 use crate::gateway::session::link::Link;
 use crate::gateway::session::out::{Error, Turn};
 
@@ -44,6 +44,11 @@ impl CustomerSession {
                 link.tell(notes, turn);
             }
             None if self.entering.is_some() => self.unrouted.push((reference, command)),
+            // Another connection may have opened what this one has not heard of.
+            None if turn.now.since(self.looked_at) >= LOOKED_MS => {
+                self.unrouted.push((reference, command));
+                self.look(turn);
+            }
             None => turn.error(
                 Some(reference),
                 Error {
@@ -55,9 +60,28 @@ impl CustomerSession {
     }
 
     pub(super) fn enter(&mut self, open: bool, turn: &mut Turn<'_>) {
+        self.ask(open, false, turn);
+    }
+
+    /// Asks whether something is open by now.
+    pub(super) fn look(&mut self, turn: &mut Turn<'_>) {
+        if self.entering.is_none() {
+            self.ask(false, true, turn);
+        }
+    }
+
+    /// When to look again: only where nothing is open and nothing is asked.
+    pub(super) fn looks_at(&self) -> Option<Millis> {
+        let idle = !self.open && self.entering.is_none();
+        idle.then(|| self.looked_at.plus(self.look_after_ms))
+    }
+
+    pub(super) fn ask(&mut self, open: bool, again: bool, turn: &mut Turn<'_>) {
+        self.looked_at = turn.now;
         self.entering = Some(Entering {
             open,
             asked_at: turn.now,
+            again,
         });
         let identity = (*self.identity).clone();
         let note = Note::Enter {
@@ -82,10 +106,15 @@ impl CustomerSession {
             return; // an answer to an earlier question; ours is on its way
         }
         self.entering = None;
-        self.open = open;
-        turn.show(push);
-        if let Some(conversation) = conversation {
-            self.link_to(conversation, turn);
+        let linked = self.link.as_ref().map(|link| link.conversation);
+        let unchanged = entering.again && (linked, self.open) == (conversation, open);
+        if !unchanged {
+            self.open = open;
+            self.look_after_ms = LOOK_MS;
+            turn.show(push);
+            if let Some(conversation) = conversation {
+                self.link_to(conversation, turn);
+            }
         }
         for (reference, command) in std::mem::take(&mut self.unrouted) {
             self.command(reference, command, turn);
@@ -99,6 +128,8 @@ impl CustomerSession {
         };
         let held = link.take_window();
         self.open = false;
+        self.looked_at = turn.now;
+        self.look_after_ms = LOOK_MS;
         turn.show(push);
         for (reference, command) in held {
             if opens(&command) {
