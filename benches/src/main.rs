@@ -103,19 +103,25 @@ fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
             .iter_mut()
             .for_each(|row| row.taken = taken.clone());
         measured.iter().for_each(|row| print!("{}", row.lines()));
+        // At once: the next row may fail.
+        if args.keep {
+            let run = run_of(cores, measured.clone());
+            merged(run, &args.benches)?.keep(&args.benches)?;
+        }
         rows.extend(measured);
     }
-    let run = Run {
+    if !args.keep {
+        println!("\n{}", run_of(cores, rows).table());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run_of(cores: usize, rows: Vec<Row>) -> Run {
+    Run {
         machine: machine(cores),
         command: "make bench".to_owned(),
         rows,
-    };
-    if args.keep {
-        merged(run, &args.benches)?.keep(&args.benches)?;
-    } else {
-        println!("\n{}", run.table());
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 /// Rows kept before and not measured again, then the new ones, in the order of the table.

@@ -62,7 +62,7 @@ impl Peer {
                     return missing("install Python and run `make peers`");
                 }
                 let mut command = Command::new(python);
-                command.current_dir(folder).arg("server.py");
+                command.arg(folder.join("server.py"));
                 command
             }
         };
