@@ -144,7 +144,8 @@ impl Verdict {
     }
 }
 
-/// Reads every conversation of one tenant again, holds it against the first reading and against what everybody saw.
+/// Reads every conversation of one tenant again, holds it against the first reading and against what
+/// everybody saw.
 pub(super) async fn judge(
     setting: &Setting,
     login: &Login,

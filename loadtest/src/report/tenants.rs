@@ -106,8 +106,8 @@ fn words(tenants: &[TenantPart]) -> Option<String> {
     ))
 }
 
-/// The first ones, and a last one that is all the others together; of many acknowledgements their
-/// percentiles cannot be told.
+/// The first ones, and a last one that is all the others together; percentiles do not add up, so it
+/// has none.
 fn told(tenants: &[TenantPart]) -> Vec<TenantPart> {
     if tenants.len() <= TOLD + 1 {
         return tenants.to_vec();

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Tenants {
+    /// As many as `crest seed` makes, at most.
     pub count: u32,
     /// Zipf's exponent: 0 makes all equal; at 1 the first is twice as busy as the second.
     pub skew: f64,
@@ -24,8 +25,8 @@ impl Default for Tenants {
 
 impl Tenants {
     pub(super) fn check(&self, wrong: &mut Vec<String>) {
-        if !(1..=1_000).contains(&self.count) {
-            wrong.push("tenants.count must be 1 to 1000".to_owned());
+        if !(1..=200).contains(&self.count) {
+            wrong.push("tenants.count must be 1 to 200".to_owned());
         }
         if !(0.0..=5.0).contains(&self.skew) {
             wrong.push("tenants.skew must lie within 0 and 5".to_owned());
