@@ -150,7 +150,7 @@ fn main() -> anyhow::Result<ExitCode> {
 async fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     let scenario = read(&args)?;
     let mut process = match &args.spawn {
-        Some(binary) => Some(Process::start(binary).await?),
+        Some(binary) => Some(Process::start(binary, scenario.tenants.count).await?),
         None => None,
     };
     let server = match &process {

@@ -9,10 +9,11 @@ use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
 pub use settings::Settings;
 
+use crate::desk::limits::DEMO_TENANTS_MAX;
 use crate::talk::TalkArgs;
 
 /// Real-time customer service at the crest of a sales peak.
@@ -30,7 +31,7 @@ enum Command {
     /// Talk to a node from a terminal, as a customer, an agent or a supervisor.
     Talk(TalkArgs),
     /// Install the demonstration tenant into the store and exit.
-    Seed(Settings),
+    Seed(SeedArguments),
     /// Show or check the configuration.
     Config {
         #[command(subcommand)]
@@ -47,12 +48,24 @@ enum Command {
     Version,
 }
 
+#[derive(Args)]
+struct SeedArguments {
+    #[command(flatten)]
+    settings: Settings,
+    /// How many: `demo` and its copies `demo-2`, `demo-3`, … with the same people, groups and
+    /// knowledge. Those already there stay as they are. More than one is refused on a store that holds
+    /// any other tenant. The node must be stopped.
+    #[arg(long, value_name = "COUNT", default_value_t = 1,
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(DEMO_TENANTS_MAX)))]
+    tenants: u32,
+}
+
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Serve(settings) => serve::serve(&settings),
         Command::Talk(arguments) => talk(arguments),
-        Command::Seed(settings) => serve::seed(&settings),
+        Command::Seed(arguments) => serve::seed(&arguments.settings, arguments.tenants),
         Command::Config { what } => settings::config(&what),
         Command::Verify(settings) => verify::verify(&settings),
         Command::Bot { what } => ask::bot(&what),

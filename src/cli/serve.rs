@@ -11,6 +11,7 @@ use tracing_subscriber::EnvFilter;
 use super::{Done, Settings, print};
 use crate::config::{Config, Log};
 use crate::desk::seed::{ACCOUNTS, TENANT};
+use crate::desk::seed_copies::copy_id;
 use crate::node::{self, Started};
 
 /// Serves until SIGTERM or SIGINT.
@@ -31,10 +32,14 @@ pub fn serve(settings: &Settings) -> Done {
     })
 }
 
-/// Opens the store, installs the demonstration tenant where there is none, and stops.
-pub fn seed(settings: &Settings) -> Done {
+/// Opens the store, installs the demonstration tenant where there is none, and stops. `tenants` above
+/// 1 asks for so many copies of it in all.
+pub fn seed(settings: &Settings, tenants: u32) -> Done {
     let mut config = settings.load()?.config;
     log(&config.log)?;
+    if tenants > 1 {
+        return seed_copies(&config, tenants);
+    }
     config.auth.demo = true;
     config.server.listen.set_port(0);
     let metrics = PrometheusBuilder::new().build_recorder().handle();
@@ -54,6 +59,19 @@ pub fn seed(settings: &Settings) -> Done {
             } else {
                 "the demo tenant was there already"
             }
+        ))?;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+fn seed_copies(config: &Config, tenants: u32) -> Done {
+    run(async move {
+        let seeded = node::seed_copies(config, tenants).await?;
+        print(format_args!(
+            "tenants {TENANT} to {}: {} installed, {} were there already\n",
+            copy_id(tenants),
+            seeded.installed,
+            seeded.already_there
         ))?;
         Ok(ExitCode::SUCCESS)
     })

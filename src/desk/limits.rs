@@ -20,6 +20,9 @@ pub const DURATION_MAX_MS: u64 = 90 * 24 * 60 * 60_000;
 pub const STICKY_DAYS_MAX: u32 = 90;
 /// Tiers of a tenant: those a token may claim.
 pub const TIERS_MAX: usize = crate::auth::limits::TIER_MAX as usize + 1;
+/// Demonstration shops in one store: a node holds some 4 MB for the knowledge of each, and takes some
+/// 70 ms of a processor to index it before it is ready.
+pub const DEMO_TENANTS_MAX: u32 = 200;
 /// How long an answer is kept for its idempotency key.
 pub const IDEMPOTENCY_MS: u64 = 24 * 60 * 60_000;
 /// A request whose node died is no longer waited for after this: longer than any request may take.

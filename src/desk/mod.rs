@@ -12,7 +12,7 @@ pub mod limits;
 mod port;
 mod records;
 pub mod seed;
-
+pub mod seed_copies;
 mod settings;
 pub mod sqlite;
 

@@ -13,6 +13,8 @@ use crate::auth::{AuthRefusal, Passwords};
 
 /// The demo tenant's id.
 pub const TENANT: &str = "demo";
+/// The demo shop's name.
+pub(super) const NAME: &str = "潮汐商店 Tide Shop";
 /// Key id of the demo shop's signing key.
 pub const KEY_ID: &str = "demo";
 /// The demo shop's HS256 secret. It is public: whoever has it can be any demo customer.
@@ -44,6 +46,11 @@ pub enum Seeded {
 pub enum SeedFailure {
     #[error("a demo password could not be hashed: {0:?}")]
     Password(AuthRefusal),
+    /// A shop of somebody's own; copies are not installed beside it.
+    #[error(
+        "the store holds the tenant {0}, which is no demonstration shop; everybody knows the copies' passwords, so give them a store of their own (--data FOLDER)"
+    )]
+    NotADemo(TenantId),
     #[error(transparent)]
     Desk(#[from] DeskError),
 }
@@ -117,6 +124,12 @@ pub async fn seed(
     if desk.tenant(tenant.clone()).await?.is_some() {
         return Ok(Seeded::AlreadyThere);
     }
+    let staff = staff(passwords).await?;
+    install(desk, tenant, NAME.to_owned(), staff, articles, at).await
+}
+
+/// Everybody of [`ACCOUNTS`], to be hired.
+pub(super) async fn staff(passwords: &Passwords) -> Result<Vec<NewStaff>, SeedFailure> {
     let mut staff = Vec::with_capacity(ACCOUNTS.len());
     for account in ACCOUNTS {
         let hash = passwords
@@ -126,19 +139,27 @@ pub async fn seed(
         let member = member(account);
         staff.push(NewStaff { member, hash });
     }
+    Ok(staff)
+}
+
+/// The demonstration shop under this id and name.
+pub(super) async fn install(
+    desk: &dyn DeskStore,
+    tenant: TenantId,
+    name: String,
+    staff: Vec<NewStaff>,
+    articles: Vec<(String, serde_json::Value)>,
+    at: Millis,
+) -> Result<Seeded, SeedFailure> {
     let installation = Installation {
         tenant: Tenant {
             id: tenant,
             settings: TenantSettings {
                 anonymous_visitors: true,
-                ..TenantSettings::new("潮汐商店 Tide Shop", "presale")
+                ..TenantSettings::new(&name, "presale")
             },
         },
-        keys: vec![SigningKey {
-            kid: KEY_ID.to_owned(),
-            algorithm: Algorithm::HS256,
-            key: SIGNING_SECRET.to_owned(),
-        }],
+        keys: vec![signing_key()],
         groups: groups(),
         staff,
         articles,
@@ -150,6 +171,15 @@ pub async fn seed(
         // Another process was faster.
         Err(DeskError::Refused(DeskRefusal::Exists)) => Ok(Seeded::AlreadyThere),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// The key that every demonstration shop takes customers' tokens by.
+pub(super) fn signing_key() -> SigningKey {
+    SigningKey {
+        kid: KEY_ID.to_owned(),
+        algorithm: Algorithm::HS256,
+        key: SIGNING_SECRET.to_owned(),
     }
 }
 

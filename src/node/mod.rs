@@ -3,9 +3,11 @@
 mod archive;
 mod codec;
 mod knowledge;
+mod seed_copies;
 mod serve;
 mod view;
 
 pub use codec::StoredFormats;
 pub use knowledge::{KnowledgeFailure, read as read_knowledge};
+pub use seed_copies::seed_copies;
 pub use serve::{NodeFailure, Started, run};

@@ -185,23 +185,28 @@ async fn seed(
     if !config.auth.demo {
         return Ok(Seeded::AlreadyThere);
     }
+    let Some(passwords) = passwords(config) else {
+        return Ok(Seeded::AlreadyThere); // `Auth::open` has refused this cost already
+    };
+    Ok(desk::seed::seed(&**desk, &passwords, articles(config)?, now).await?)
+}
+
+/// `None` where argon2 does not take the configured cost.
+pub(super) fn passwords(config: &Config) -> Option<Passwords> {
     let cost = Cost {
         memory_kib: config.auth.hash_memory_kib,
         passes: config.auth.hash_passes,
     };
-    let Some(passwords) = Passwords::new(cost, config.auth.hash_parallel, config.auth.hash_waiting)
-    else {
-        return Ok(Seeded::AlreadyThere); // `Auth::open` has refused this cost already
-    };
+    Passwords::new(cost, config.auth.hash_parallel, config.auth.hash_waiting)
+}
+
+/// What a demonstration shop knows, in the form the desk keeps.
+pub(super) fn articles(
+    config: &Config,
+) -> Result<Vec<(String, serde_json::Value)>, KnowledgeFailure> {
     let file = &config.bot.knowledge_file;
     let knowledge = knowledge::read((!file.is_empty()).then_some(Path::new(file)))?;
-    Ok(desk::seed::seed(
-        &**desk,
-        &passwords,
-        desk::knowledge::bodies(&knowledge),
-        now,
-    )
-    .await?)
+    Ok(desk::knowledge::bodies(&knowledge))
 }
 
 fn limits(config: &Config) -> SocketLimits {

@@ -6,6 +6,7 @@ mod holding_on;
 mod node;
 mod overload;
 mod readme;
+mod seeding;
 mod stop;
 mod talk_to_it;
 mod wire;

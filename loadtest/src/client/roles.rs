@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use crest_schema::ServerFrame;
+use crest_schema::codes::Code;
 use crest_schema::frame::client::{
     self, Attach, Empty, History, Named, OfferAnswer, Rate, Scope, Send, SetPresence, WatchBoard,
     Whisper, WrapUpDone,
@@ -285,7 +286,8 @@ impl Supervisor {
         .await
     }
 
-    /// Reads a conversation from its first event to its last.
+    /// Reads a conversation from its first event to its last; without any where its tenant has no such
+    /// conversation.
     pub async fn transcript(&self, conversation: Id) -> anyhow::Result<Transcript> {
         let mut entries: Vec<StaffEntry<'static>> = Vec::new();
         loop {
@@ -301,6 +303,9 @@ impl Supervisor {
                     ServerFrame::StaffHistoryPage(page) => page,
                     other => bail!("history is answered by {}", other.kind().name()),
                 },
+                Answer::Refused(refused) if refused.code == Code::NotOpen.number() => {
+                    return Ok(Transcript::of(conversation, &[]));
+                }
                 other => bail!("history of {conversation} is answered by {other:?}"),
             };
             // A page that brings nothing new would be asked for for ever.

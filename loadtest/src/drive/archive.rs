@@ -35,6 +35,9 @@ pub(super) async fn transcripts(
     login: &Login,
     conversations: &BTreeSet<Id>,
 ) -> anyhow::Result<BTreeMap<Id, Transcript>> {
+    if conversations.is_empty() {
+        return Ok(BTreeMap::new());
+    }
     let identity = Supervisor::log_in(setting, &login.login, &login.password).await?;
     let all: Vec<Id> = conversations.iter().copied().collect();
     let mut readers = JoinSet::new();

@@ -14,7 +14,7 @@ use super::hire::Signer;
 use super::measured::{Count, Latency};
 use super::meter::Meter;
 use crate::client::{Identity, Setting};
-use crate::scenario::{Dialogue, Scenario, Shape};
+use crate::scenario::{Choice, Dialogue, Scenario, Shape};
 
 /// Customers of one process at once: it has 20,000 file descriptors, and needs some for tickets.
 pub const PEOPLE_MAX: usize = 19_000;
@@ -31,7 +31,10 @@ pub(super) struct Part {
 /// Sends customers at their times.
 pub(super) struct Crowd<'a> {
     scenario: &'a Scenario,
-    shop: Shop,
+    /// One a tenant.
+    shops: Vec<Shop>,
+    choice: Choice,
+    meter: Meter,
     signer: Option<Signer>,
     shape: Shape,
     visits: JoinSet<()>,
@@ -42,8 +45,9 @@ pub(super) struct Crowd<'a> {
 }
 
 impl<'a> Crowd<'a> {
+    /// `settings` are those of the scenario's tenants, in their order.
     pub fn new(
-        setting: Setting,
+        settings: &[Setting],
         scenario: &'a Scenario,
         signer: Option<Signer>,
         meter: Meter,
@@ -61,15 +65,17 @@ impl<'a> Crowd<'a> {
                 std::future::pending::<()>().await;
             })
         });
-        let shop = Shop {
-            setting,
+        let shops = settings.iter().enumerate().map(|(tenant, setting)| Shop {
+            setting: setting.clone(),
             customers: scenario.customers.clone(),
-            meter,
-            storms,
-        };
+            meter: meter.of(tenant),
+            storms: storms.clone(),
+        });
         Self {
             scenario,
-            shop,
+            shops: shops.collect(),
+            choice: Choice::new(&scenario.tenants, scenario.seed),
+            meter,
             signer,
             shape: Shape::of_real_dialogues(),
             visits: JoinSet::new(),
@@ -92,7 +98,8 @@ impl<'a> Crowd<'a> {
 
     /// One arrival so long after the run's start.
     pub async fn one(&mut self, number: u64, at: Duration, tell: &mut impl FnMut(u64, u64)) {
-        let meter = self.shop.meter.clone();
+        let shop = self.shops[self.choice.of(number)].clone();
+        let meter = shop.meter.clone();
         let intended = meter.clock().begun() + at;
         let ahead = Instant::now() < intended;
         while Instant::now() < intended {
@@ -109,18 +116,19 @@ impl<'a> Crowd<'a> {
         let seed = self.scenario.seed ^ (3 << 32) ^ number;
         let mut rng = StdRng::seed_from_u64(seed);
         let dialogue = Dialogue::draw(&self.shape, &self.scenario.customers, &mut rng);
-        let Some(identity) = self.identity(number, dialogue.manner.tier) else {
+        let Some(identity) = self.identity(&shop, number, dialogue.manner.tier) else {
             return meter.count(Count::Failed);
         };
         let name = format!("customer-{number}");
-        let stay = visit(self.shop.clone(), dialogue, identity, intended, name, rng);
+        let stay = visit(shop, dialogue, identity, intended, name, rng);
         self.visits.spawn(stay);
     }
 
-    fn identity(&self, number: u64, tier: Option<u8>) -> Option<Identity> {
+    fn identity(&self, shop: &Shop, number: u64, tier: Option<u8>) -> Option<Identity> {
+        let tenant = &shop.setting.tenant;
         match (&self.signer, tier) {
-            (Some(signer), Some(tier)) => signer.customer(number, tier).ok(),
-            _ => Some(Identity::visitor(&self.shop.setting.tenant)),
+            (Some(signer), Some(tier)) => signer.customer(tenant, number, tier).ok(),
+            _ => Some(Identity::visitor(tenant)),
         }
     }
 
@@ -133,7 +141,7 @@ impl<'a> Crowd<'a> {
             self.gone += 1;
         }
         let here = self.visits.len() as u64;
-        self.shop.meter.here(here);
+        self.meter.here(here);
         tell(here, self.gone);
     }
 
@@ -147,9 +155,8 @@ impl<'a> Crowd<'a> {
             }
             self.look(&mut tell);
         }
-        let meter = self.shop.meter.clone();
         for _ in 0..self.visits.len() {
-            meter.count(Count::CutOff);
+            self.meter.count(Count::CutOff);
         }
         self.visits.shutdown().await;
         if let Some(storm) = self.storm.take() {

@@ -19,7 +19,7 @@ use crate::scenario::{Customers, Dialogue, LAST_WORDS, Manner};
 /// Looked on for so long after its last word, as a page that is still open does.
 const LINGER: Duration = Duration::from_millis(500);
 
-/// What all customers of a process share.
+/// What all customers of one tenant share in a process.
 #[derive(Clone)]
 pub(super) struct Shop {
     pub setting: Setting,

@@ -17,18 +17,17 @@ const KID: &str = "rehearsal";
 /// The longest life that a server takes.
 const TOKEN_LIFE_S: u64 = 600;
 
-/// Signs customers' tokens as the shop's own server does.
+/// Signs customers' tokens as the shops' own servers do; each token is for one tenant.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Signer {
-    tenant: String,
     secret: String,
     /// Tells the customers of this run from those of every other.
     run: String,
 }
 
-/// Sets a fresh key, where the scenario has signed customers.
+/// Sets a fresh key in every tenant, where the scenario has signed customers.
 pub(super) async fn signer(
-    setting: &Setting,
+    settings: &[Setting],
     scenario: &Scenario,
 ) -> anyhow::Result<Option<Signer>> {
     let Some(admin) = scenario.admin.as_ref() else {
@@ -37,28 +36,29 @@ pub(super) async fn signer(
     if scenario.customers.signed_share == 0.0 {
         return Ok(None);
     }
-    let session = log_in(setting, admin).await?;
     let random = |length| Alphanumeric.sample_string(&mut rand::rng(), length);
     let signer = Signer {
-        tenant: setting.tenant.clone(),
         secret: random(48),
         run: random(8),
     };
     let key = json!({"algorithm": "HS256", "key": signer.secret});
     let path = format!("/v1/signing-keys/{KID}");
-    put(&setting.server, &path, Some(&session), &key)
-        .await?
-        .success(&format!("PUT {path}"))?;
+    for setting in settings {
+        let session = log_in(setting, admin).await?;
+        put(&setting.server, &path, Some(&session), &key)
+            .await?
+            .success(&format!("PUT {path}"))?;
+    }
     Ok(Some(signer))
 }
 
 impl Signer {
-    /// A customer of the shop's, whose token lasts ten minutes from now.
-    pub fn customer(&self, number: u64, tier: u8) -> anyhow::Result<Identity> {
+    /// A customer of the tenant's, whose token lasts ten minutes from now.
+    pub fn customer(&self, tenant: &str, number: u64, tier: u8) -> anyhow::Result<Identity> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
         let claims = json!({
             "sub": format!("rehearsal-{}-{number}", self.run),
-            "aud": self.tenant,
+            "aud": tenant,
             "iat": now,
             "exp": now + TOKEN_LIFE_S,
             "tier": tier,
@@ -68,7 +68,7 @@ impl Signer {
         header.kid = Some(KID.to_owned());
         let key = EncodingKey::from_secret(self.secret.as_bytes());
         Ok(Identity::Signed {
-            tenant: self.tenant.clone(),
+            tenant: tenant.to_owned(),
             channel: "web".to_owned(),
             token: encode(&header, &claims, &key)?,
         })
@@ -78,26 +78,28 @@ impl Signer {
 async fn log_in(setting: &Setting, admin: &Login) -> anyhow::Result<String> {
     let mut admin = Identity::staff(&setting.tenant, &admin.login, &admin.password);
     let session = admin.session(&setting.server).await;
-    session.context("the admin cannot log in")
+    session.with_context(|| format!("the admin of {} cannot log in", setting.tenant))
 }
 
-/// Everybody who is to log in; those to be hired are there afterwards.
+/// The logins of so many agents of the tenant; those to be hired are there afterwards.
 pub(super) async fn staff(
     setting: &Setting,
     agents: &Agents,
+    people: usize,
     admin: Option<&Login>,
 ) -> anyhow::Result<Vec<Login>> {
-    let mut logins = agents.login.clone();
-    if let (Some(hire), Some(admin)) = (&agents.hire, admin) {
+    let (known, beyond) = agents.crew(people);
+    let mut logins = known.to_vec();
+    if let (Some(hire), Some(admin), 1..) = (&agents.hire, admin, beyond) {
         let session = log_in(setting, admin).await?;
-        for number in 1..=hire.count {
+        for number in 1..=beyond {
             logins.push(one(&setting.server, &session, hire, number).await?);
         }
     }
     Ok(logins)
 }
 
-async fn one(server: &Server, session: &str, hire: &Hire, number: u32) -> anyhow::Result<Login> {
+async fn one(server: &Server, session: &str, hire: &Hire, number: usize) -> anyhow::Result<Login> {
     let login = format!("rehearsal-{number}");
     let member = json!({
         "id": login,

@@ -29,7 +29,7 @@ pub struct IdleReport {
 
 /// Starts `binary`, connects so many customers and measures.
 pub async fn idle(binary: &Path, connections: usize, quiet: bool) -> anyhow::Result<IdleReport> {
-    let process = Process::start(binary).await?;
+    let process = Process::start(binary, 1).await?;
     let setting = Setting::new(process.server.clone(), "demo");
     // The first ones pay for what all share: buffers, tables, threads' stacks.
     let mut held = connect(&setting, 0, 200, &ProgressBar::hidden()).await?;

@@ -117,7 +117,7 @@ impl Killed {
 
 /// Runs the rounds and gives the verdict.
 pub async fn kill(kill: &Kill) -> anyhow::Result<Killed> {
-    let mut process = Process::start(&kill.binary).await?;
+    let mut process = Process::start(&kill.binary, 1).await?;
     let mut setting = Setting::new(process.server.clone(), &kill.tenant);
     setting.seed = kill.seed;
     setting.reconnect = RECONNECT;

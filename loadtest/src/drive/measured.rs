@@ -93,6 +93,14 @@ pub struct Slice {
     pub waiting: u64,
 }
 
+/// Of one tenant's people.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OfTenant {
+    pub counts: BTreeMap<Count, u64>,
+    /// As that of a slice.
+    pub ack: Times,
+}
+
 /// One customer's wait for a person.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Wait {
@@ -122,6 +130,8 @@ pub struct Measured {
     /// Lasting refusals by name.
     pub refusals: BTreeMap<String, u64>,
     pub slices: Vec<Slice>,
+    /// In the order of the scenario's tenants, up to the last that did anything.
+    pub tenants: Vec<OfTenant>,
     pub waits: Vec<Wait>,
     /// Messages that an agent is to see, with when they were meant to be sent.
     pub said_us: HashMap<Id, u64>,
@@ -145,6 +155,15 @@ impl Default for Slice {
     }
 }
 
+impl Default for OfTenant {
+    fn default() -> Self {
+        Self {
+            counts: BTreeMap::new(),
+            ack: Times::coarse(),
+        }
+    }
+}
+
 impl Measured {
     /// Slices so wide that a run has at most about 300 of them, a second at least.
     pub fn lasting(lasting: Duration) -> Self {
@@ -163,6 +182,19 @@ impl Measured {
         &mut self.slices[index]
     }
 
+    pub fn tenant(&mut self, index: usize) -> &mut OfTenant {
+        if self.tenants.len() <= index {
+            self.tenants.resize_with(index + 1, OfTenant::default);
+        }
+        &mut self.tenants[index]
+    }
+
+    /// Once more of the run's, and of this tenant's.
+    pub fn count(&mut self, tenant: usize, count: Count) {
+        *self.counts.entry(count).or_default() += 1;
+        *self.tenant(tenant).counts.entry(count).or_default() += 1;
+    }
+
     /// Adds what another process measured.
     pub fn merge(&mut self, other: Self) {
         assert_eq!(self.slice_us, other.slice_us, "processes of one run");
@@ -177,6 +209,9 @@ impl Measured {
         }
         for (index, slice) in other.slices.into_iter().enumerate() {
             self.slice(index as u64 * other.slice_us).merge(&slice);
+        }
+        for (index, of_tenant) in other.tenants.into_iter().enumerate() {
+            self.tenant(index).merge(of_tenant);
         }
         self.waits.extend(other.waits);
         self.said_us.extend(other.said_us);
@@ -203,6 +238,15 @@ impl Measured {
         if !delivery.is_empty() {
             self.latencies.insert(Latency::Delivery, delivery);
         }
+    }
+}
+
+impl OfTenant {
+    fn merge(&mut self, other: Self) {
+        for (count, number) in other.counts {
+            *self.counts.entry(count).or_default() += number;
+        }
+        self.ack.merge(&other.ack);
     }
 }
 
@@ -237,6 +281,21 @@ mod tests {
         let delivery = desk.latencies[&Latency::Delivery].figures();
         assert_eq!((delivery.count, delivery.max.round()), (1, 4.0));
         assert_eq!((desk.slices.len(), desk.slices[1].offered), (2, 2));
+    }
+
+    #[test]
+    fn what_processes_counted_of_a_tenant_is_added_up() {
+        let mut here = Measured::lasting(Duration::from_secs(10));
+        let mut there = here.clone();
+        here.count(0, Count::Arrived);
+        there.count(2, Count::Arrived);
+        there.count(0, Count::Arrived);
+        there.tenant(2).ack.record(Duration::from_millis(3));
+        here.merge(there);
+        let arrived = |index: usize| here.tenants[index].counts.get(&Count::Arrived).copied();
+        assert_eq!([0, 1, 2].map(arrived), [Some(2), None, Some(1)]);
+        assert_eq!(here.counts[&Count::Arrived], 3);
+        assert_eq!(here.tenants[2].ack.count(), 1);
     }
 
     #[test]

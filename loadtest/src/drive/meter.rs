@@ -16,6 +16,8 @@ pub struct Meter {
     inner: Arc<Mutex<Measured>>,
     clock: Clock,
     in_line: Arc<AtomicU64>,
+    /// Index of the tenant whose people write with it.
+    tenant: usize,
 }
 
 impl Meter {
@@ -24,6 +26,15 @@ impl Meter {
             inner: Arc::new(Mutex::new(Measured::lasting(lasting))),
             clock,
             in_line: Arc::default(),
+            tenant: 0,
+        }
+    }
+
+    /// The pen of this tenant's people, for the same sheet.
+    pub fn of(&self, tenant: usize) -> Self {
+        Self {
+            tenant,
+            ..self.clone()
         }
     }
 
@@ -37,7 +48,7 @@ impl Meter {
     }
 
     pub fn count(&self, count: Count) {
-        *self.lock().counts.entry(count).or_default() += 1;
+        self.lock().count(self.tenant, count);
     }
 
     pub fn counted(&self, count: Count) -> u64 {
@@ -47,14 +58,14 @@ impl Meter {
     pub fn arrives(&self, intended: Instant) {
         let mut inner = self.lock();
         inner.slice(self.clock.us(intended)).arrivals += 1;
-        *inner.counts.entry(Count::Arrived).or_default() += 1;
+        inner.count(self.tenant, Count::Arrived);
     }
 
     /// A customer's message is due now.
     pub fn offers(&self, intended: Instant) {
         let mut inner = self.lock();
         inner.slice(self.clock.us(intended)).offered += 1;
-        *inner.counts.entry(Count::CustomerMessages).or_default() += 1;
+        inner.count(self.tenant, Count::CustomerMessages);
     }
 
     pub fn waited(&self, wait: Wait) {
@@ -123,6 +134,7 @@ impl Meter {
                 }
                 if latency == Latency::Ack {
                     inner.slice(self.clock.us(intended)).ack.record(took);
+                    inner.tenant(self.tenant).ack.record(took);
                     let service = inner.latencies.entry(Latency::AckService).or_default();
                     service.record(since(answered.sent_at));
                 }

@@ -12,6 +12,7 @@ use super::queueing::Queueing;
 use super::sample::Sample;
 use super::staff::Verdict;
 use super::stairs::Step;
+use super::tenants::{TenantPart, parts};
 use super::times::{Figures, Times};
 use crate::history::{Report, Transcript};
 use crate::scenario::{Scenario, Shape};
@@ -29,6 +30,8 @@ pub struct Outcome {
     /// Lasting refusals by name.
     pub refusals: BTreeMap<String, u64>,
     pub queueing: Queueing,
+    /// The busiest by the scenario's weights first.
+    pub tenants: Vec<TenantPart>,
     /// Steps of a staircase.
     pub steps: Vec<Step>,
     pub course: Vec<Moment>,
@@ -48,9 +51,9 @@ pub struct Outcome {
     pub evidence: String,
     #[serde(skip)]
     pub times: BTreeMap<Latency, Times>,
-    /// As read at the end, for whoever reads them once more.
+    /// By tenant, as read at the end, for whoever reads them once more.
     #[serde(skip)]
-    pub transcripts: Vec<Transcript>,
+    pub transcripts: BTreeMap<String, Vec<Transcript>>,
 }
 
 /// One slice of the run, in rates.
@@ -96,6 +99,7 @@ impl Outcome {
             shape_source: Shape::of_real_dialogues().source,
             lasted_s: lasted.as_secs_f64(),
             latencies_ms,
+            tenants: parts(scenario, &measured),
             counts: measured.counts,
             refusals: measured.refusals,
             queueing: Queueing::of(&measured.waits),

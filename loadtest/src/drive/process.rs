@@ -13,8 +13,10 @@ use tokio::time::timeout;
 use super::sample::resident_bytes;
 use crate::client::Server;
 
-/// First start: eight passwords are hashed and the knowledge is read.
+/// First start: eight passwords are hashed and the knowledge of every tenant is indexed.
 const FIRST_START: Duration = Duration::from_secs(60);
+/// Two hundred tenants with their knowledge take some 5 s.
+const SEED: Duration = Duration::from_secs(60);
 /// A planned stop takes at most 30 s by promise.
 const STOP: Duration = Duration::from_secs(35);
 
@@ -29,8 +31,8 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts `binary serve` on fresh data and waits until it is ready.
-    pub async fn start(binary: &Path) -> anyhow::Result<Self> {
+    /// Starts `binary serve` on fresh data with so many tenants and waits until it is ready.
+    pub async fn start(binary: &Path, tenants: u32) -> anyhow::Result<Self> {
         let directory =
             std::env::temp_dir().join(format!("crest-loadtest-{:016x}", rand::random::<u64>()));
         std::fs::create_dir_all(&directory)?;
@@ -42,20 +44,38 @@ impl Process {
             child: None,
             temporary: true,
         };
+        // A node seeds the first tenant by itself.
+        if tenants > 1 {
+            process.seed(tenants).await?;
+        }
         process.launch(None)?;
         process.ready(FIRST_START).await?;
         Ok(process)
     }
 
-    /// Starts the process on its data, with `CREST_FAULT` set where one is given.
-    pub fn launch(&mut self, fault: Option<&str>) -> anyhow::Result<()> {
+    async fn seed(&self, tenants: u32) -> anyhow::Result<()> {
+        let mut command = self.command()?;
+        command.args(["seed", "--tenants", &tenants.to_string()]);
+        let seeding = command
+            .spawn()
+            .with_context(|| format!("{} does not start", self.binary.display()))?
+            .wait_with_output();
+        let ended = timeout(SEED, seeding).await;
+        let ended = ended.with_context(|| format!("seeding takes longer than {SEED:?}"))??;
+        if !ended.status.success() {
+            bail!("{tenants} tenants are not seeded:\n{}", self.last_words());
+        }
+        Ok(())
+    }
+
+    /// The binary on its data, its words in the log.
+    fn command(&self) -> anyhow::Result<Command> {
         let log = std::fs::OpenOptions::new()
             .create(true)
             .append(true)
             .open(self.log())?;
         let mut command = Command::new(&self.binary);
         command
-            .arg("serve")
             .env("CREST__SERVER__LISTEN", &self.server.authority)
             .env("CREST__STORE__PATH", self.directory.join("data"))
             .env_remove("CREST_FAULT")
@@ -63,6 +83,13 @@ impl Process {
             .stdout(log.try_clone()?)
             .stderr(log)
             .kill_on_drop(true);
+        Ok(command)
+    }
+
+    /// Starts the process on its data, with `CREST_FAULT` set where one is given.
+    pub fn launch(&mut self, fault: Option<&str>) -> anyhow::Result<()> {
+        let mut command = self.command()?;
+        command.arg("serve");
         if let Some(fault) = fault {
             command.env("CREST_FAULT", fault);
         }

@@ -3,18 +3,21 @@
 use super::archive;
 use super::outcome::Outcome;
 use crate::client::{Server, Setting};
-use crate::history::compare;
+use crate::history::{Report, compare};
 
 /// Reads every conversation of the run again and adds what differs to its report.
 pub async fn reread(outcome: &mut Outcome, server: &Server) -> anyhow::Result<()> {
     let scenario = &outcome.scenario;
-    let setting = Setting::new(server.clone(), &scenario.tenant);
     let login = scenario.supervisors.as_login();
-    let before = std::mem::take(&mut outcome.transcripts);
-    let named = before.iter().map(|it| it.conversation).collect();
-    let after = archive::transcripts(&setting, &login, &named).await?;
-    let after: Vec<_> = after.into_values().collect();
-    compare(&before, &after, &mut outcome.history);
-    outcome.transcripts = after;
+    for (tenant, before) in &mut outcome.transcripts {
+        let setting = Setting::new(server.clone(), tenant);
+        let named = before.iter().map(|it| it.conversation).collect();
+        let after = archive::transcripts(&setting, &login, &named).await?;
+        let after: Vec<_> = after.into_values().collect();
+        let mut report = Report::default();
+        compare(before, &after, &mut report);
+        outcome.history.join(report.of_tenant(tenant));
+        *before = after;
+    }
     Ok(())
 }

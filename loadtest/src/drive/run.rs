@@ -15,6 +15,7 @@ use super::outcome::Outcome;
 use super::sample::Sampler;
 use super::staff::Hired;
 use super::stairs::{Step, climb};
+use super::tenants;
 use super::view::View;
 use super::workers::Workers;
 use crate::client::{Server, Setting};
@@ -38,23 +39,19 @@ pub struct Target {
 /// Runs the scenario. An error is a run that could not take place; broken promises are in the outcome.
 pub async fn run(scenario: &Scenario, target: &Target) -> anyhow::Result<Outcome> {
     target.server.ready(Duration::from_secs(10)).await?;
-    let server = target
-        .server
-        .clone()
-        .from_addresses(scenario.harness.addresses);
-    let mut setting = Setting::new(server, &scenario.tenant);
-    setting.seed = scenario.seed;
+    let settings = tenants::settings(&target.server, scenario);
+    tenants::are_there(&settings).await?;
     let view = View::start(scenario, target.quiet);
     view.says("staff is gathering");
-    let signer = hire::signer(&setting, scenario).await?;
-    let hired = Hired::gather(&setting, scenario).await?;
+    let signer = hire::signer(&settings, scenario).await?;
+    let hired = Hired::gather(&settings, scenario).await?;
     let workers = scenario.harness.processes > 1;
     let clock = Clock::begin_in(if workers { WORKERS_LEAD } else { LEAD });
     let meter = Meter::new(clock, Duration::from_secs_f64(scenario.lasting_s()));
-    let staff = hired.work(&setting, scenario, &meter);
+    let staff = hired.work(&settings, scenario, &meter);
     let cpu = own_cpu();
     let played = Play {
-        setting: &setting,
+        settings: &settings,
         scenario,
         target,
         meter: &meter,
@@ -63,7 +60,7 @@ pub async fn run(scenario: &Scenario, target: &Target) -> anyhow::Result<Outcome
     let (others, steps, samples) = played.customers(signer, workers).await?;
     let lasted = clock.begun().elapsed();
     view.says("reading transcripts");
-    let verdict = staff.verdict(&setting, scenario).await?;
+    let verdict = staff.verdict(&settings, scenario).await?;
     view.finish();
     let mut measured = meter.take();
     measured.own_cpu_us = (own_cpu() - cpu).as_micros() as u64;
@@ -77,7 +74,7 @@ pub async fn run(scenario: &Scenario, target: &Target) -> anyhow::Result<Outcome
 }
 
 struct Play<'a> {
-    setting: &'a Setting,
+    settings: &'a [Setting],
     scenario: &'a Scenario,
     target: &'a Target,
     meter: &'a Meter,
@@ -100,8 +97,7 @@ impl Play<'_> {
     /// In this process.
     async fn here(&self, signer: Option<Signer>) -> Played {
         let sampler = Sampler::start(self.meter.clock(), self.target.pid, Vec::new());
-        let (setting, meter) = (self.setting.clone(), self.meter.clone());
-        let mut crowd = Crowd::new(setting, self.scenario, signer, meter);
+        let mut crowd = Crowd::new(self.settings, self.scenario, signer, self.meter.clone());
         let tell = |here, gone| self.view.shows(self.meter, here, gone);
         let steps = match &self.scenario.saturate {
             Some(stairs) => climb(&mut crowd, stairs, self.scenario, self.meter, tell).await,
@@ -125,7 +121,7 @@ impl Play<'_> {
         let tell = move |here, gone| view.shows(&meter, here, gone);
         let workers = Workers::start(
             binary,
-            self.setting,
+            &self.target.server,
             self.scenario,
             signer.as_ref(),
             clock,
@@ -138,8 +134,10 @@ impl Play<'_> {
         let sampler = Sampler::start(clock, self.target.pid, workers.pids());
         sleep_until(clock.begun().into()).await;
         let mut all = Vec::new();
-        for (measured, history) in workers.finish().await? {
-            self.setting.recorder.absorb(history);
+        for (measured, histories) in workers.finish().await? {
+            for (setting, history) in self.settings.iter().zip(histories) {
+                setting.recorder.absorb(history);
+            }
             all.push(measured);
         }
         Ok((all, Vec::new(), sampler.finish()))

@@ -18,7 +18,8 @@ use super::hire::Signer;
 use super::lag::{LagWatch, own_cpu};
 use super::measured::Measured;
 use super::meter::Meter;
-use crate::client::{Server, Setting};
+use super::tenants;
+use crate::client::Server;
 use crate::history::History;
 use crate::scenario::Scenario;
 
@@ -37,7 +38,8 @@ struct Job {
 #[derive(Serialize, Deserialize)]
 struct Yield {
     measured: Measured,
-    history: History,
+    /// One a tenant.
+    histories: Vec<History>,
 }
 
 /// Running workers. Dropped, they are killed.
@@ -52,7 +54,7 @@ impl Workers {
     /// and how many have gone, over all workers.
     pub async fn start(
         binary: &Path,
-        setting: &Setting,
+        server: &Server,
         scenario: &Scenario,
         signer: Option<&Signer>,
         clock: Clock,
@@ -72,7 +74,7 @@ impl Workers {
             let result = workers.directory.join(format!("{index}"));
             let job = Job {
                 scenario: scenario.clone(),
-                url: format!("http://{}", setting.server.authority),
+                url: format!("http://{}", server.authority),
                 part: Part { index, of },
                 zero: clock.zero(),
                 signer: signer.cloned(),
@@ -118,15 +120,15 @@ impl Workers {
             .collect()
     }
 
-    /// Waits for all of them; an error is a worker that failed.
-    pub async fn finish(mut self) -> anyhow::Result<Vec<(Measured, History)>> {
+    /// Waits for all of them; each hands back a history a tenant. An error is a worker that failed.
+    pub async fn finish(mut self) -> anyhow::Result<Vec<(Measured, Vec<History>)>> {
         let mut yields = Vec::new();
         for (child, result) in &mut self.children {
             let status = child.wait().await?;
             ensure!(status.success(), "a worker ended with {status}");
             let bytes = std::fs::read(&*result).context("a worker left no result")?;
             let it: Yield = rmp_serde::from_slice(&bytes)?;
-            yields.push((it.measured, it.history));
+            yields.push((it.measured, it.histories));
         }
         Ok(yields)
     }
@@ -148,14 +150,12 @@ fn read_progress(line: &str) -> Option<(u64, u64)> {
 pub async fn work() -> anyhow::Result<()> {
     let job: Job = serde_json::from_reader(std::io::stdin().lock())?;
     let scenario = &job.scenario;
-    let server = Server::at(&job.url)?.from_addresses(scenario.harness.addresses);
-    let mut setting = Setting::new(server, &scenario.tenant);
-    setting.seed = scenario.seed;
+    let settings = tenants::settings(&Server::at(&job.url)?, scenario);
     let clock = Clock::of(job.zero);
     let meter = Meter::new(clock, Duration::from_secs_f64(scenario.lasting_s()));
     let lag = LagWatch::start(meter.clone());
     let cpu = own_cpu();
-    let mut crowd = Crowd::new(setting.clone(), scenario, job.signer, meter.clone());
+    let mut crowd = Crowd::new(&settings, scenario, job.signer, meter.clone());
     let tell = |here: u64, gone: u64| println!("{here} {gone}");
     crowd.arrive(job.part, tell).await;
     crowd.go_home(tell).await;
@@ -164,7 +164,7 @@ pub async fn work() -> anyhow::Result<()> {
     measured.own_cpu_us = (own_cpu() - cpu).as_micros() as u64;
     let result = Yield {
         measured,
-        history: setting.recorder.take(),
+        histories: settings.iter().map(|it| it.recorder.take()).collect(),
     };
     // By name, so that a field added in between is an error and not a shift.
     std::fs::write(&job.result, rmp_serde::to_vec_named(&result)?)?;
@@ -193,15 +193,15 @@ mod tests {
             .record(Duration::from_millis(7));
         let sent = Yield {
             measured,
-            history: recorder.take(),
+            histories: vec![History::default(), recorder.take()],
         };
         let bytes = rmp_serde::to_vec_named(&sent).expect("writable");
-        let read: Yield = rmp_serde::from_slice(&bytes).expect("readable");
-        assert_eq!(read.history, sent.history);
+        let mut read: Yield = rmp_serde::from_slice(&bytes).expect("readable");
+        assert_eq!(read.histories, sent.histories);
         assert_eq!(read.measured.slices[2].ack, sent.measured.slices[2].ack);
         let all = Recorder::default();
         all.client("customer-1", Side::Customer);
-        all.absorb(read.history);
+        all.absorb(read.histories.remove(1));
         let history = all.take();
         assert_eq!(
             history.clients[history.observations[0].client].name,

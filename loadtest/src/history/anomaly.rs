@@ -46,6 +46,9 @@ pub enum Promise {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Anomaly {
     pub promise: Promise,
+    /// Where several tenants have histories of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
     pub conversation: Option<Id>,
     /// In the numbering of the clients named, the log's where none is.
     pub seq: Option<u64>,
@@ -57,6 +60,7 @@ impl Anomaly {
     pub(super) fn new(promise: Promise, detail: String) -> Self {
         Self {
             promise,
+            tenant: None,
             conversation: None,
             seq: None,
             clients: Vec::new(),
@@ -84,6 +88,9 @@ impl Anomaly {
 impl fmt::Display for Anomaly {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.promise)?;
+        if let Some(tenant) = &self.tenant {
+            write!(f, " of {tenant}")?;
+        }
         if let Some(conversation) = self.conversation {
             write!(f, " in {conversation}")?;
         }
@@ -144,6 +151,33 @@ impl Report {
 
     pub fn total(&self) -> u64 {
         self.broken.values().sum()
+    }
+
+    /// The same with every anomaly named as this tenant's.
+    pub fn of_tenant(mut self, tenant: &str) -> Self {
+        for anomaly in &mut self.anomalies {
+            anomaly.tenant = Some(tenant.to_owned());
+        }
+        self
+    }
+
+    /// Adds what was found in another history.
+    pub fn join(&mut self, other: Self) {
+        for anomaly in other.anomalies {
+            let told = self.anomalies.iter();
+            let told = told.filter(|it| it.promise == anomaly.promise).count();
+            if (told as u64) < Self::KEPT {
+                self.anomalies.push(anomaly);
+            }
+        }
+        for (promise, count) in other.broken {
+            *self.broken.entry(promise).or_default() += count;
+        }
+        self.conversations += other.conversations;
+        self.events += other.events;
+        self.observations += other.observations;
+        self.acknowledged += other.acknowledged;
+        self.reread += other.reread;
     }
 
     pub(super) fn add(&mut self, anomaly: Anomaly) {

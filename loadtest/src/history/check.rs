@@ -23,6 +23,14 @@ pub fn check(history: &History) -> Report {
         observations: history.observations.len() as u64,
         ..Report::default()
     };
+    for unknown in history
+        .transcripts
+        .iter()
+        .filter(|it| it.entries.is_empty())
+    {
+        let detail = "somebody was told of it, and its tenant has no such conversation".to_owned();
+        report.add(Anomaly::new(Promise::Shown, detail).of(unknown.conversation));
+    }
     let logs = Logs::new(&history.transcripts, &mut report);
     let mut viewing = Viewing::new(&history.clients, &logs);
     let mut sending = Sending::new(&history.clients, &logs);

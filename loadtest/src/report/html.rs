@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::word;
+use super::{tenants, word};
 use crate::drive::{Count, Figures, Latency, Outcome, Waits};
 
 const STYLE: &str = "
@@ -44,6 +44,7 @@ pub(super) fn page(outcome: &Outcome, pictures: &[(&str, String)]) -> anyhow::Re
         );
     }
     latencies(outcome, &mut page);
+    tenants::section(outcome, &mut page);
     counts(outcome, &mut page);
     checked(outcome, &mut page);
     trust(outcome, &mut page);
@@ -260,7 +261,7 @@ fn spaced(name: &str) -> String {
     escaped(&name.replace('_', " "))
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

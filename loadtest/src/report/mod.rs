@@ -6,6 +6,7 @@ mod folder;
 mod html;
 mod plots;
 mod summary;
+mod tenants;
 
 pub use folder::{write, write_run};
 pub use summary::summary;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::drive::{Outcome, Waits};
 
-use super::word;
+use super::{tenants, word};
 
 /// For the terminal and for `summary.txt`.
 pub fn summary(outcome: &Outcome) -> String {
@@ -17,6 +17,7 @@ pub fn summary(outcome: &Outcome) -> String {
     );
     latencies(outcome, &mut page);
     waits(outcome, &mut page);
+    tenants::lines(outcome, &mut page);
     steps(outcome, &mut page);
     for (count, number) in &outcome.counts {
         let _ = writeln!(page, "{:<20} {number:>8}", word(count));

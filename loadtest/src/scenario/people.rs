@@ -151,6 +151,20 @@ impl Agents {
     }
 }
 
+impl Agents {
+    /// Everybody who works, those to be hired included.
+    pub fn people(&self) -> usize {
+        let hired = self.hire.as_ref().map_or(0, |hire| hire.count as usize);
+        self.login.len() + hired
+    }
+
+    /// So many of them in one tenant: who logs in, and how many are to be hired beside them.
+    pub fn crew(&self, people: usize) -> (&[Login], usize) {
+        let known = people.min(self.login.len());
+        (&self.login[..known], people - known)
+    }
+}
+
 impl Supervisors {
     pub fn as_login(&self) -> Login {
         Login {

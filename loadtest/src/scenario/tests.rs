@@ -56,7 +56,7 @@ fn the_scenarios_that_come_along_can_be_read_and_are_named_as_their_files() {
     }
     found.sort();
     let expected = [
-        "peak-618", "saturate", "shape", "smoke", "soak", "storm", "watchers",
+        "peak-618", "saturate", "shape", "smoke", "soak", "storm", "tenants", "watchers",
     ];
     assert_eq!(found, expected);
 }
@@ -242,4 +242,31 @@ fn customers_are_of_each_kind_in_their_shares() {
     assert!((share(|it| it.tier > Some(0)) - 0.15).abs() < 0.03);
     assert!((share(|it| it.slow_reader) - 0.1).abs() < 0.025);
     assert!((share(|it| it.vanishes_before.is_some()) - 0.1).abs() < 0.025);
+}
+
+#[test]
+fn agents_are_spread_over_tenants_and_those_beyond_the_logins_are_hired() {
+    let hire = "\n[agents.hire]\ncount = 9\ncapacity = 5\ngroups = []\nskills = []\npassword = \"long-enough\"\n";
+    let text = format!("{SMOKE}{hire}\n[tenants]\ncount = 4\nskew = 1.0\n");
+    let scenario = read(&text).expect("it is whole");
+    // One each, and of the eight beyond 48 %, 24 %, 16 % and 12 %.
+    assert_eq!(scenario.agents_by_tenant(), [5, 3, 2, 2]);
+    let crews = scenario.agents_by_tenant().into_iter().map(|people| {
+        let (logins, hired) = scenario.agents.crew(people);
+        (logins.len(), hired)
+    });
+    assert_eq!(crews.collect::<Vec<_>>(), [(3, 2), (3, 0), (2, 0), (2, 0)]);
+    assert_eq!(
+        smoke().agents_by_tenant(),
+        [3],
+        "all of them where there is one"
+    );
+}
+
+#[test]
+fn a_tenant_without_an_agent_and_a_skew_that_is_none_are_refused() {
+    let words = refused(&format!("{SMOKE}\n[tenants]\ncount = 4\nskew = -1.0\n"));
+    for word in ["each tenant needs one", "tenants.skew"] {
+        assert!(words.contains(word), "no {word} in {words}");
+    }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::people::{Agents, Customers, Login, Supervisors};
 use super::phases::Arrivals;
+use super::tenants::Tenants;
 
 /// A whole run. Durations in the unit of their name; shares within 0 and 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -13,8 +14,11 @@ pub struct Scenario {
     pub name: String,
     /// One sentence for the report: what is rehearsed.
     pub about: String,
+    /// The busiest tenant, where there are several.
     pub tenant: String,
     pub seed: u64,
+    #[serde(default)]
+    pub tenants: Tenants,
     #[serde(default)]
     pub harness: Harness,
     /// Who hires agents and sets the key that customers' tokens are signed with.
@@ -127,8 +131,14 @@ impl Scenario {
         self.objective.clone().unwrap_or_default()
     }
 
+    /// Agents of each tenant, the busiest first.
+    pub fn agents_by_tenant(&self) -> Vec<usize> {
+        self.tenants.spread(self.agents.people())
+    }
+
     fn check(&self) -> anyhow::Result<()> {
         let mut wrong = Vec::new();
+        self.tenants.check(&mut wrong);
         self.arrivals.check(self.saturate.is_some(), &mut wrong);
         self.customers.check(&mut wrong);
         self.agents.check(&mut wrong);
@@ -154,6 +164,10 @@ impl Scenario {
             self.admin.is_some()
                 || self.agents.hire.is_none() && self.customers.signed_share == 0.0,
             "agents.hire and customers.signed_share need an admin",
+        );
+        must(
+            self.agents.people() >= self.tenants.count as usize,
+            "agents: each tenant needs one, so set agents.hire.count higher or tenants.count lower",
         );
         if let Some(storm) = &self.storm {
             must(

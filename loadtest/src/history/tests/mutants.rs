@@ -5,7 +5,9 @@ use rand::RngExt;
 
 use super::SEEDS;
 use super::sample::{self, AGENTS, FIRST_CUSTOMER, Run, SUPERVISOR};
-use crate::history::{Anomaly, By, Fact, Kind, MARKER, Promise, Seen, Side, check, digest};
+use crate::history::{
+    Anomaly, By, Fact, Kind, MARKER, Promise, Seen, Side, Transcript, check, digest,
+};
 
 /// Makes the fault in runs of many seeds; each must break exactly these promises, the first of them
 /// where `place` says.
@@ -654,6 +656,31 @@ fn bytes_that_are_not_a_frame() {
         );
         Place {
             client: Some("sun".to_owned()),
+            ..Place::default()
+        }
+    });
+}
+
+#[test]
+fn a_conversation_of_another_tenant_on_the_board() {
+    caught(&[Promise::Shown], |run| {
+        let conversation = run.id();
+        // Attached to and refused; its transcript reads as nothing.
+        let after = 0;
+        run.saw(
+            SUPERVISOR,
+            0,
+            Seen::From {
+                conversation,
+                after,
+            },
+        );
+        run.saw(SUPERVISOR, 0, Seen::Detached { conversation });
+        run.history
+            .transcripts
+            .push(Transcript::of(conversation, &[]));
+        Place {
+            conversation: Some(conversation),
             ..Place::default()
         }
     });
