@@ -4,6 +4,7 @@ mod archive;
 mod codec;
 mod knowledge;
 mod serve;
+mod store;
 mod view;
 
 pub use codec::StoredFormats;

@@ -9,6 +9,7 @@ mod disk;
 #[cfg(test)]
 mod disk_faults;
 mod embedded;
+mod engine;
 mod failure;
 #[cfg(test)]
 mod fault_tests;
@@ -29,6 +30,7 @@ mod verify;
 mod writer;
 
 pub use embedded::EmbeddedStore;
+pub use engine::Engine;
 pub use failure::OpenFailure;
 pub use file::{Durability, FILE_NAME};
 pub use list::{Page, Query};

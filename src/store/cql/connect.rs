@@ -13,7 +13,7 @@ use scylla::policies::timestamp_generator::MonotonicTimestampGenerator;
 use scylla::statement::{Consistency, SerialConsistency};
 
 use super::failure::CqlFailure;
-use super::limits::CONNECTIONS;
+use super::limits::{AGREEMENT_INTERVAL, CONNECTIONS};
 use crate::config::{self, Secret};
 
 /// Which keyspace of which cluster.
@@ -61,6 +61,10 @@ pub async fn connect(place: &Place, timeout: Duration) -> Result<Session, CqlFai
         .pool_size(PoolSize::PerHost(
             NonZeroUsize::new(CONNECTIONS).expect("not 0"),
         ))
+        .keyspaces_to_fetch([place.keyspace.clone(), place.lease_keyspace()])
+        // Waited for where the schema is changed, and only there.
+        .auto_await_schema_agreement(false)
+        .schema_agreement_interval(AGREEMENT_INTERVAL)
         .timestamp_generator(Arc::new(MonotonicTimestampGenerator::new()));
     if let Some(password) = place.password.expose() {
         builder = builder.user(&place.user, password);

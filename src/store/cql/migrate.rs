@@ -7,10 +7,13 @@ use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use scylla::client::session::Session;
+use scylla::deserialize::row::DeserializeRow;
+use scylla::statement::Statement;
 use scylla::value::CqlTimestamp;
 
 use super::connect::{Place, connect};
 use super::failure::CqlFailure;
+use super::index::day;
 use super::limits::SCHEMA_TIMEOUT;
 
 /// One numbered file.
@@ -70,8 +73,9 @@ pub async fn migrate(place: &Place) -> Result<Migrated, CqlFailure> {
     Ok(migrated)
 }
 
-/// Refuses to serve from keyspaces that are not exactly this program's.
-pub async fn check(session: &Session, place: &Place) -> Result<(), CqlFailure> {
+/// Refuses to serve from keyspaces that are not exactly this program's. Returns the day (UTC, since
+/// 1970) of the first migration: nothing in them was born earlier.
+pub async fn check(session: &Session, place: &Place) -> Result<i32, CqlFailure> {
     for (keyspace, migrations) in [
         (place.keyspace.clone(), LOG),
         (place.lease_keyspace(), LEASE),
@@ -89,7 +93,57 @@ pub async fn check(session: &Session, place: &Place) -> Result<(), CqlFailure> {
             return Err(CqlFailure::Older { keyspace, lacking });
         }
     }
-    Ok(())
+    let text = format!(
+        "SELECT applied_at FROM {}.migration WHERE number = 1",
+        place.keyspace
+    );
+    let (CqlTimestamp(first),) = first(session, text).await?;
+    Ok(day(first as u64))
+}
+
+/// Name and version of the server.
+pub async fn server(session: &Session) -> Result<String, CqlFailure> {
+    let version = "SELECT release_version FROM system.local";
+    let (version,): (String,) = first(session, version).await?;
+    let state = session.get_cluster_state();
+    let scylla = state
+        .get_nodes_info()
+        .iter()
+        .any(|node| node.sharder().is_some());
+    Ok(if scylla {
+        format!("ScyllaDB (as Cassandra {version})")
+    } else {
+        format!("Cassandra {version}")
+    })
+}
+
+/// Acknowledged means synced only where the commit log is. Says so where it is not.
+pub async fn warn_of_lazy_sync(session: &Session) {
+    for table in ["system_views.settings", "system.config"] {
+        let text = format!("SELECT value FROM {table} WHERE name = 'commitlog_sync'");
+        // Each server has one of the two tables.
+        let Ok((mode,)) = first::<(Option<String>,)>(session, text).await else {
+            continue;
+        };
+        if mode.is_some_and(|mode| mode.contains("periodic")) {
+            tracing::warn!(
+                "commitlog_sync is periodic on the CQL server: what is acknowledged may be lost when all copies lose power at once; set it to group or batch"
+            );
+        }
+    }
+}
+
+async fn first<R>(session: &Session, text: impl Into<Statement>) -> Result<R, CqlFailure>
+where
+    R: for<'f> DeserializeRow<'f, 'f>,
+{
+    let result = session
+        .query_unpaged(text, ())
+        .await
+        .map_err(CqlFailure::refused)?
+        .into_rows_result()
+        .map_err(CqlFailure::refused)?;
+    result.first_row::<R>().map_err(CqlFailure::refused)
 }
 
 type Applied = BTreeMap<i32, (String, Vec<u8>)>;
