@@ -4,8 +4,10 @@
 mod cassandra;
 mod conformance;
 mod cql;
+mod cql_faults;
 mod crash;
 mod damage;
 mod harness;
 mod index;
 mod opening;
+mod proxy;
