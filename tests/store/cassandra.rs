@@ -1,4 +1,4 @@
-//! A real CQL server for the tests: one for the whole binary, ended with it.
+//! A real CQL server for tests: one for the whole test binary, ended with it.
 //!
 //! `CREST_TEST_CQL=host:port` names one that runs already. Without that Apache Cassandra is started,
 //! for which Java and Maven are needed; `CREST_SKIP_CQL=1` leaves these tests out.
@@ -11,9 +11,10 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crest::config::Secret;
-use crest::store::cql::{CqlStore, Epoch, Place, migrate};
+use crest::store::cql::Place;
 use scylla::client::session_builder::SessionBuilder;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/ops/dev/cassandra/cassandra");
@@ -39,8 +40,8 @@ pub fn address() -> &'static str {
 }
 
 thread_local! {
-    /// What the test of this thread has made.
-    static MADE: RefCell<BTreeMap<String, Place>> = const { RefCell::new(BTreeMap::new()) };
+    /// What the test of this thread uses.
+    static USED: RefCell<BTreeMap<String, Place>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// Held by each test: at its end its keyspaces are dropped, for a server of 256 MB has no room for
@@ -49,7 +50,7 @@ pub struct Keyspaces;
 
 impl Drop for Keyspaces {
     fn drop(&mut self) {
-        for place in MADE.take().into_values() {
+        for place in USED.take().into_values() {
             wait_for(drop_keyspaces(&place));
         }
     }
@@ -71,31 +72,20 @@ async fn drop_keyspaces(place: &Place) {
     }
 }
 
-/// A keyspace of this directory's own.
+/// A keyspace of this directory's own, not yet made; see [`Keyspaces`].
 pub fn place(directory: &Path) -> Place {
     static RUN: OnceLock<u64> = OnceLock::new();
-    let run = RUN.get_or_init(crate::harness::now_nanos);
+    let run = RUN.get_or_init(now_nanos);
     let name = directory.file_name().expect("a name").to_string_lossy();
-    Place {
+    let place = Place {
         nodes: vec![address().to_owned()],
         keyspace: format!("{}_{run}", name.replace('-', "_")),
         user: String::new(),
         password: Secret::new(""),
         replication: 1,
-    }
-}
-
-/// The store in the keyspace of a directory, which is made where it is missing; see [`Keyspaces`].
-pub fn open(directory: &Path) -> CqlStore {
-    let place = place(directory);
-    let new = MADE.with_borrow_mut(|made| made.insert(place.keyspace.clone(), place.clone()));
-    if new.is_none() {
-        wait_for(migrate(&place)).expect("migrated");
-    }
-    let store = CqlStore::open(&place, Epoch::Alone).expect("opens");
-    static SAID: OnceLock<()> = OnceLock::new();
-    SAID.get_or_init(|| say(&format!("tests of the CQL store run on {}", store.server())));
-    store
+    };
+    USED.with_borrow_mut(|used| used.insert(place.keyspace.clone(), place.clone()));
+    place
 }
 
 /// Runs to its end what needs a runtime.
@@ -136,7 +126,7 @@ fn start() -> Result<String, String> {
 
 /// A port that is free together with the two after it.
 fn free_ports() -> u16 {
-    let mut random = crate::harness::now_nanos() ^ u64::from(std::process::id()) << 8;
+    let mut random = now_nanos() ^ u64::from(std::process::id()) << 8;
     loop {
         random = random
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -148,7 +138,12 @@ fn free_ports() -> u16 {
     }
 }
 
+fn now_nanos() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.map_or(0, |now| now.as_nanos() as u64)
+}
+
 /// Past the test harness, which keeps what passing tests print to itself.
-fn say(text: &str) {
+pub fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }

@@ -9,7 +9,6 @@ use crest_actors::conversation::PhaseKind;
 use crest_actors::ids::{Shard, Token};
 use crest_actors::ports::{LogId, LogStore};
 
-use crate::cassandra;
 use crate::harness::*;
 
 /// Opens the engine's store in a directory; what was stored there before is there again.
@@ -41,7 +40,7 @@ fn embedded(directory: &Path) -> Arc<dyn LogStore> {
 }
 
 fn cql(directory: &Path) -> Arc<dyn LogStore> {
-    Arc::new(cassandra::open(directory))
+    Arc::new(crate::cql::open(directory))
 }
 
 suite!(

@@ -1,9 +1,11 @@
 //! What only the CQL store does: what lies in its tables beside the log, damage, lists, epochs,
 //! migrations.
 
+use std::path::Path;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use crest::store::cql::{CqlStore, Epoch, migrate};
+use crest::store::cql::{CqlFailure, CqlStore, Epoch, migrate};
 use crest::store::{Engine, Query};
 use crest_actors::conversation::PhaseKind;
 use crest_actors::ids::{Millis, Token};
@@ -13,6 +15,24 @@ use scylla::client::session_builder::SessionBuilder;
 
 use crate::cassandra::{self, Keyspaces, wait_for};
 use crate::harness::*;
+
+/// The store in the keyspace of a directory, which is made where it is missing.
+pub fn open(directory: &Path) -> CqlStore {
+    let place = cassandra::place(directory);
+    let opened = match CqlStore::open(&place, Epoch::Alone) {
+        Err(CqlFailure::Missing { .. }) => {
+            wait_for(migrate(&place)).expect("migrated");
+            CqlStore::open(&place, Epoch::Alone)
+        }
+        opened => opened,
+    };
+    let store = opened.expect("opens");
+    static SAID: OnceLock<()> = OnceLock::new();
+    SAID.get_or_init(|| {
+        cassandra::say(&format!("tests of the CQL store run on {}", store.server()));
+    });
+    store
+}
 
 /// A keyspace, a store in it, and statements run past the store.
 struct Bench {
@@ -30,7 +50,7 @@ impl Bench {
     }
 
     fn open(&self) -> CqlStore {
-        cassandra::open(self.directory.path())
+        open(self.directory.path())
     }
 
     fn run(&self, statements: &[String]) {

@@ -103,7 +103,7 @@ fn what_was_acknowledged_is_there_once_whatever_the_connection_does() {
     }
     let _dropped_at_the_end = Keyspaces;
     let directory = Directory::new();
-    drop(cassandra::open(directory.path()));
+    drop(crate::cql::open(directory.path()));
     let direct = cassandra::place(directory.path());
     let proxy = Proxy::before(cassandra::address());
     let through = Place {
@@ -179,7 +179,7 @@ fn what_was_acknowledged_is_there_once_whatever_the_connection_does() {
 }
 
 fn log_of(n: u64) -> LogId {
-    if n % 2 == 0 {
+    if n.is_multiple_of(2) {
         conversation(n)
     } else {
         ledger(&format!("agent-{n}"))

@@ -185,7 +185,7 @@ impl Random {
     }
 }
 
-pub fn now_nanos() -> u64 {
+fn now_nanos() -> u64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     now.map_or(0, |now| u64::from(now.subsec_nanos()))
 }
