@@ -9,8 +9,8 @@ pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(2);
 pub const SCHEMA_TIMEOUT: Duration = Duration::from_secs(60);
 /// Between two looks whether every node has a change of the schema.
 pub const AGREEMENT_INTERVAL: Duration = Duration::from_millis(20);
-/// From the first attempt of a request until its log is given up: two attempts that time out and one
-/// that does not, and less than a client waits for an answer.
+/// From a request, its waiting for a place included, until it is not begun again and its log is given
+/// up: two attempts that time out and one that does not, and less than a client waits for an answer.
 pub const GIVE_UP: Duration = Duration::from_secs(5);
 /// Between two attempts; doubled each time up to the second.
 pub const AGAIN_FIRST: Duration = Duration::from_millis(20);

@@ -9,7 +9,7 @@ use crest_actors::ports::StoreFailure;
 use futures_util::future::try_join_all;
 use scylla::response::PagingState;
 
-use super::index::{PARTS, day};
+use super::index::{PARTS, day, rows_of};
 use super::limits::{LIST_CHECKS, LIST_DAYS_MAX};
 use super::logs::Logs;
 use super::summary::decode;
@@ -247,9 +247,15 @@ impl Reader<'_> {
     /// Asks the logs of those that fit.
     async fn check(&mut self) -> Result<(), StoreFailure> {
         let unchecked = std::mem::take(&mut self.unchecked);
-        let checks = unchecked
-            .iter()
-            .map(|(key, rows)| standing(self.logs, key, rows));
+        let by_agent = self.query.customer.is_none() && self.query.agent.is_some();
+        let checks = unchecked.iter().map(async |(key, rows)| {
+            if by_agent {
+                // Another agent may hold it by now: that row lies in another partition.
+                let rows = rows_of(&self.logs.tables, key).await?;
+                return standing(self.logs, key, &rows).await;
+            }
+            standing(self.logs, key, rows).await
+        });
         let found = try_join_all(checks).await?;
         let fitting = found
             .into_iter()

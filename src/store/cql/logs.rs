@@ -127,17 +127,35 @@ impl Logs {
         });
     }
 
-    /// The chain of a log and its last durable seq. A log that is not in use is opened for it:
-    /// what is shown must not be void later, and only a marker makes sure of that.
-    pub async fn known(self: &Arc<Self>, log: &LogId) -> Result<(Arc<Chain>, u64), StoreFailure> {
+    /// The chain of a log in use, and its last durable seq.
+    fn in_use(&self, log: &LogId) -> Option<(Arc<Chain>, u64)> {
+        let lane = self.lanes.get(log)?;
+        let state = lane.lock();
+        Some((state.chain.clone()?, state.durable))
+    }
+
+    /// The chain of a log and its last durable seq; `None` for a log never opened, which asking
+    /// about leaves so. Any other is opened for it: what is shown must not be void later, and only
+    /// a marker makes sure of that.
+    async fn known(
+        self: &Arc<Self>,
+        log: &LogId,
+    ) -> Result<Option<(Arc<Chain>, u64)>, StoreFailure> {
         enum Way {
-            There(Arc<Chain>, u64),
+            There,
             Behind(oneshot::Receiver<()>),
             Own(oneshot::Receiver<Result<(), StoreFailure>>),
         }
+        if let Some(known) = self.in_use(log) {
+            return Ok(Some(known));
+        }
+        let lane = self.lanes.contains_key(log);
+        if !lane && super::open::chain(&self.tables, log, None).await?.is_none() {
+            return Ok(None);
+        }
         let way = self.with_lane(log, |state| {
-            if let Some(chain) = &state.chain {
-                return Way::There(chain.clone(), state.durable);
+            if state.chain.is_some() {
+                return Way::There;
             }
             if state.opening {
                 let (reached, is_reached) = oneshot::channel();
@@ -158,17 +176,17 @@ impl Logs {
         });
         let ended = || StoreFailure::Unavailable("store closed".to_owned());
         match way {
-            Way::There(chain, last) => return Ok((chain, last)),
+            Way::There => {}
             Way::Behind(reached) => reached.await.map_err(|_| ended())?,
             Way::Own(opened) => opened.await.map_err(|_| ended())??,
         }
-        self.with_lane(log, |state| {
-            let chain = state.chain.clone();
-            chain.map(|chain| (chain, state.durable))
-        })
-        .ok_or_else(|| StoreFailure::Unavailable("the log could not be opened".to_owned()))
+        self.drop_least_used();
+        let known = self.in_use(log);
+        let failed = || StoreFailure::Unavailable("the log could not be opened".to_owned());
+        known.map(Some).ok_or_else(failed)
     }
 
+    /// Events of a log with seq > `after`, at most `limit`.
     pub async fn read_log(
         self: &Arc<Self>,
         log: &LogId,
@@ -176,7 +194,9 @@ impl Logs {
         limit: usize,
     ) -> Result<Vec<Stored>, StoreFailure> {
         let from = after.0.saturating_add(1);
-        let (chain, last) = self.known(log).await?;
+        let Some((chain, last)) = self.known(log).await? else {
+            return Ok(Vec::new());
+        };
         if from > last || limit == 0 {
             return Ok(Vec::new());
         }
@@ -198,11 +218,7 @@ impl Logs {
         rows: &[Told],
     ) -> Result<Option<usize>, StoreFailure> {
         let log = LogId::Conversation(key.clone());
-        let resident = self.lanes.get(&log).and_then(|lane| {
-            let state = lane.lock();
-            Some((state.chain.clone()?, state.durable))
-        });
-        if let Some((chain, durable)) = resident
+        if let Some((chain, durable)) = self.in_use(&log)
             && rows.iter().all(|told| told.seq >= chain.reaches())
         {
             let stands =

@@ -11,7 +11,7 @@ use crest_actors::ports::StoreFailure;
 use metrics::counter;
 use scylla::errors::{DbError, ExecutionError, RequestAttemptError};
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::limits::{AGAIN_FIRST, AGAIN_MOST, GIVE_UP, IN_FLIGHT};
 
@@ -40,13 +40,15 @@ impl Gate {
     where
         F: Future<Output = Result<T, ExecutionError>>,
     {
-        let mut begun = None;
+        let begun = Instant::now();
         let mut pause = AGAIN_FIRST;
         loop {
             self.is_open()?;
             let failed = {
-                let _place = self.requests.acquire().await;
-                begun.get_or_insert_with(Instant::now);
+                let place = timeout_at(begun + GIVE_UP, self.requests.acquire()).await;
+                let Ok(_place) = place else {
+                    return Err(self.give_up("too many requests wait for the CQL server"));
+                };
                 match attempt().await {
                     Ok(answer) => {
                         self.heard(true);
@@ -55,17 +57,21 @@ impl Gate {
                     Err(error) => error,
                 }
             };
-            let late = begun.is_some_and(|begun| begun.elapsed() + pause >= GIVE_UP);
+            let late = begun.elapsed() + pause >= GIVE_UP;
             if late || is_final(&failed) {
-                counter!("crest_store_cql_given_up_total").increment(1);
-                self.heard(false);
-                return Err(StoreFailure::Unavailable(format!("CQL: {failed}")));
+                return Err(self.give_up(&format!("CQL: {failed}")));
             }
             counter!("crest_store_cql_again_total").increment(1);
             tracing::debug!(%failed, "a request to the CQL server is made again");
             sleep(pause).await;
             pause = (pause * 2).min(AGAIN_MOST);
         }
+    }
+
+    fn give_up(&self, why: &str) -> StoreFailure {
+        counter!("crest_store_cql_given_up_total").increment(1);
+        self.heard(false);
+        StoreFailure::Unavailable(why.to_owned())
     }
 
     /// Notes whether the server answers.
@@ -152,6 +158,21 @@ mod tests {
             GIVE_UP <= took && took < GIVE_UP + Duration::from_secs(2),
             "{took:?}"
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_waits_behind_a_hanging_server_is_given_up_in_time_too() {
+        let gate = Gate::default();
+        let hang = || async {
+            sleep(Duration::from_secs(2)).await;
+            Err::<(), _>(TIMED_OUT)
+        };
+        let begun = Instant::now();
+        let requests = (0..20 * IN_FLIGHT).map(|_| gate.settle(hang));
+        for outcome in futures_util::future::join_all(requests).await {
+            assert!(matches!(outcome, Err(StoreFailure::Unavailable(_))));
+        }
+        assert!(begun.elapsed() < GIVE_UP + Duration::from_secs(3));
     }
 
     #[tokio::test(start_paused = true)]
