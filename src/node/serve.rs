@@ -77,7 +77,7 @@ pub async fn run(
     stop: impl Future<Output = ()>,
 ) -> Result<(), NodeFailure> {
     let begun = Instant::now();
-    let store = store::open(&config).await?;
+    let store::Opened { store, folder } = store::open(&config).await?;
     let desk: Arc<dyn DeskStore> = Arc::new(SqliteDesk::open(&config.store.path)?);
     let auth = Arc::new(Auth::open(desk.clone(), &config.auth).await?);
     let clock = Clock::system();
@@ -164,6 +164,7 @@ pub async fn run(
     }
     let closing = store.clone();
     let _ = tokio::task::spawn_blocking(move || closing.close()).await;
+    drop(folder);
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::serve::NodeFailure;
 use crate::config::{self, Config};
 use crate::store::cql::{CqlFailure, CqlStore, Epoch, Place};
-use crate::store::{Durability, EmbeddedStore, Engine};
+use crate::store::{Durability, EmbeddedStore, Engine, Folder};
 
 /// How long a node that starts waits for a CQL server that does not answer: servers and nodes of
 /// one machine are started together.
@@ -14,7 +14,15 @@ const AWAY_MAX: Duration = Duration::from_secs(30);
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// The store of this node, ready to be used.
-pub async fn open(config: &Config) -> Result<Arc<dyn Engine>, NodeFailure> {
+pub struct Opened {
+    pub store: Arc<dyn Engine>,
+    /// Held as long as the node runs: the desk's file lies there, and a second node by mistake is
+    /// turned away before it replaces this one in the keyspace. The embedded store holds its own.
+    pub folder: Option<Folder>,
+}
+
+/// Opens what is configured.
+pub async fn open(config: &Config) -> Result<Opened, NodeFailure> {
     match config.store.engine {
         config::Engine::Embedded => {
             let durability = match config.store.durability {
@@ -22,9 +30,19 @@ pub async fn open(config: &Config) -> Result<Arc<dyn Engine>, NodeFailure> {
                 config::Durability::Relaxed => Durability::Memory,
             };
             let store = EmbeddedStore::open(&config.store.path, durability)?;
-            Ok(Arc::new(store))
+            Ok(Opened {
+                store: Arc::new(store),
+                folder: None,
+            })
         }
-        config::Engine::Cql => Ok(Arc::new(connect(Place::of(&config.store)).await?)),
+        config::Engine::Cql => {
+            let folder = Folder::lock(&config.store.path)?;
+            let store = connect(Place::of(&config.store)).await?;
+            Ok(Opened {
+                store: Arc::new(store),
+                folder: Some(folder),
+            })
+        }
     }
 }
 

@@ -32,7 +32,7 @@ mod writer;
 pub use embedded::EmbeddedStore;
 pub use engine::Engine;
 pub use failure::OpenFailure;
-pub use file::{Durability, FILE_NAME};
+pub use file::{Durability, FILE_NAME, Place as Folder};
 pub use list::{Page, Query};
 pub use row::Chain;
 pub use verify::{Fold, Progress, Report};

@@ -64,6 +64,10 @@ async fn serve_and_kill(folder: &Path, place: &Place) {
     let ready = get(&server, "/readyz", None).await.unwrap();
     assert_eq!(ready.status, 200, "{ready:?}");
 
+    let second = crest(&["serve"], folder, &environment);
+    let words = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(words.contains("in use by another process"), "{words}");
+
     let scene = Scene::around(node);
     let customer = scene.customer("yu").await;
     let mut conversation: Option<Id> = None;
