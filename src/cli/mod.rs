@@ -1,6 +1,7 @@
 //! The command line: what can be asked of the binary, and how it answers.
 
 mod ask;
+mod migrate;
 mod serve;
 mod settings;
 mod verify;
@@ -32,6 +33,8 @@ enum Command {
     Talk(TalkArgs),
     /// Install the demonstration tenant into the store and exit.
     Seed(SeedArguments),
+    /// Make or complete the tables of a CQL store; may be run again.
+    Migrate(migrate::MigrateArguments),
     /// Show or check the configuration.
     Config {
         #[command(subcommand)]
@@ -66,6 +69,7 @@ pub fn main() -> ExitCode {
         Command::Serve(settings) => serve::serve(&settings),
         Command::Talk(arguments) => talk(arguments),
         Command::Seed(arguments) => serve::seed(&arguments.settings, arguments.tenants),
+        Command::Migrate(arguments) => migrate::run(&arguments),
         Command::Config { what } => settings::config(&what),
         Command::Verify(settings) => verify::verify(&settings),
         Command::Bot { what } => ask::bot(&what),

@@ -38,6 +38,11 @@ pub enum ConfigCommand {
 }
 
 impl Settings {
+    /// As `--set key=value` behind all others.
+    pub fn set(&mut self, key: &str, value: &str) {
+        self.set.push((key.to_owned(), value.to_owned()));
+    }
+
     /// The effective configuration.
     pub fn load(&self) -> Result<Effective, ConfigFailure> {
         let mut flags = self.set.clone();

@@ -10,11 +10,15 @@ use crest_actors::ports::{Codec, Stored};
 use indicatif::ProgressBar;
 
 use super::{Done, Settings, print};
+use crate::config;
 use crate::node::StoredFormats;
-use crate::store::{Durability, EmbeddedStore, FILE_NAME};
+use crate::store::{Durability, EmbeddedStore, Engine, FILE_NAME};
 
 pub fn verify(settings: &Settings) -> Done {
     let config = settings.load()?.config;
+    if config.store.engine == config::Engine::Cql {
+        return Err("verify is for the embedded store; with store.engine = \"cql\" each log is checked, its hash chain included, whenever it is opened".into());
+    }
     let file = config.store.path.join(FILE_NAME);
     if !file.is_file() {
         return Err(format!(

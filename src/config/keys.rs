@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use super::layers::Readings;
-use super::value::{Durability, LogLevel, Secret, Value};
+use super::value::{Durability, Engine, LogLevel, Secret, Value};
 
 /// One line of the table.
 #[derive(Debug)]
@@ -110,11 +110,23 @@ settings! {
         metrics_token: Secret = "", "secret", None, "/metrics is open",
             "Bearer token that a scraper of /metrics must show.";
     }
-    store: Store = "Where the embedded store keeps what was said." {
+    store: Store = "Where what was said is kept." {
+        engine: Engine = "embedded", "embedded, cql", None, "",
+            "embedded: one file on this machine. cql: ScyllaDB or Cassandra, after `crest migrate --store cql`.";
         path: PathBuf = "./data", "directory", None, "",
-            "Holds the transcript log and the desk's relational file; created if missing.";
+            "Holds the embedded transcript log and the desk's relational file; created if missing.";
         durability: Durability = "full", "full, relaxed", None, "",
-            "full: an acknowledged message survives power loss. relaxed: it survives a crash of the process only.";
+            "full: an acknowledged message survives power loss. relaxed: it survives a crash of the process only. Embedded engine only.";
+        cql_nodes: Vec<String> = "127.0.0.1:9042", "list of host:port", None, "refused with engine cql",
+            "Some nodes of the CQL cluster; the others are learned from them.";
+        cql_keyspace: String = "crest", "keyspace", None, "refused with engine cql",
+            "Keyspace of the logs; what decides ownership lies beside it in one with _lease at its end.";
+        cql_user: String = "", "user", None, "no authentication",
+            "Who logs in to the CQL cluster.";
+        cql_password: Secret = "", "secret", None, "no authentication",
+            "Password of `store.cql_user`.";
+        cql_replication: u32 = "1", "copies", Some(1..=9), "",
+            "Copies of each row in each datacenter of keyspaces that `crest migrate` makes; 3 wherever there are three nodes.";
     }
     limits: Limits = "What one connection or request may take." {
         frames_per_s: u32 = "50", "frames/s", Some(1..=100_000), "",

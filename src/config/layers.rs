@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::keys::{Config, KEYS, Key};
 use super::nearest::nearest;
 use super::problem::{ConfigFailure, Problem};
-use super::value::Value;
+use super::value::{Engine, Value};
 
 const PREFIX: &str = "CREST__";
 
@@ -126,6 +126,9 @@ fn contradictions(config: &Config) -> impl Iterator<Item = &'static str> {
     let auth = &config.auth;
     let cheap = auth.hash_memory_kib < 19_456 || auth.hash_passes < 2;
     let public = !config.server.listen.ip().is_loopback();
+    let store = &config.store;
+    let cql = store.engine == Engine::Cql;
+    let half_login = store.cql_user.is_empty() != store.cql_password.expose().is_none();
     let short_key = auth.visitor_key.expose().is_some_and(|key| key.len() < 32);
     [
         (cheap && !auth.dev).then_some(
@@ -137,9 +140,23 @@ fn contradictions(config: &Config) -> impl Iterator<Item = &'static str> {
         short_key.then_some("auth.visitor_key is shorter than 32 bytes; make one with `openssl rand -hex 32`"),
         (auth.login_backoff_max_ms < auth.login_backoff_ms || auth.address_backoff_max_ms < auth.login_backoff_ms)
             .then_some("auth.login_backoff_ms is above the longest wait; lower it"),
+        (cql && store.cql_nodes.is_empty())
+            .then_some("store.engine is cql and store.cql_nodes names no node; name one as host:port"),
+        (cql && !is_keyspace(&store.cql_keyspace)).then_some(
+            "store.cql_keyspace is no name of a keyspace; take a small letter and up to 39 more of a to z, 0 to 9 and _",
+        ),
+        (cql && half_login).then_some("store.cql_user and store.cql_password go together; set both or neither"),
     ]
     .into_iter()
     .flatten()
+}
+
+/// A name that is the same quoted and unquoted, and leaves room for what is put behind it: CQL takes 48.
+fn is_keyspace(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    name.len() <= 40
+        && name.starts_with(|it: char| it.is_ascii_lowercase())
+        && name.bytes().all(plain)
 }
 
 /// A value as it was written, before its type is known.

@@ -14,7 +14,7 @@ pub use keys::{Auth, Bot, Config, KEYS, Key, Limits, Log, SECTIONS, Server, Stor
 pub use layers::{Effective, Inputs, Layer, Source, check, load};
 pub use problem::{ConfigFailure, Problem};
 pub use render::{markdown, print, sample};
-pub use value::{Durability, LogLevel, Secret, Value};
+pub use value::{Durability, Engine, LogLevel, Secret, Value};
 
 #[cfg(test)]
 mod tests;

@@ -112,6 +112,24 @@ fn what_cannot_be_meant_is_refused_by_name() {
             &[],
             "auth.visitor_key is shorter than 32 bytes; make one with `openssl rand -hex 32`",
         ),
+        (
+            "[store]\nengine = \"cql\"\ncql_nodes = []",
+            &[],
+            &[],
+            "store.engine is cql and store.cql_nodes names no node; name one as host:port",
+        ),
+        (
+            "[store]\nengine = \"cql\"\ncql_keyspace = \"Crest; drop\"",
+            &[],
+            &[],
+            "store.cql_keyspace is no name of a keyspace; take a small letter and up to 39 more of a to z, 0 to 9 and _",
+        ),
+        (
+            "[store]\nengine = \"cql\"\ncql_user = \"crest\"",
+            &[],
+            &[],
+            "store.cql_user and store.cql_password go together; set both or neither",
+        ),
     ];
     for (file, environment, flags, words) in cases {
         assert_eq!(problems(file, environment, flags), [*words]);

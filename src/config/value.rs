@@ -209,6 +209,16 @@ words!(
 );
 
 words!(
+    /// What keeps the logs.
+    Engine, "embedded or cql", {
+        /// SQLite in the node's folder.
+        Embedded = "embedded",
+        /// ScyllaDB or Apache Cassandra.
+        Cql = "cql",
+    }
+);
+
+words!(
     /// The least severe event that is logged.
     LogLevel, "error, warn, info, debug or trace", {
         Error = "error",

@@ -1,21 +1,21 @@
-//! What was said, for HTTP: index rows and transcripts of the embedded store.
+//! What was said, for HTTP: index rows and transcripts of the log store.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crest_actors::conversation::Summary;
 use crest_actors::ids::{ConversationKey, Seq};
-use crest_actors::ports::{Codec, Done, LogId, LogStore, StoreFailure};
+use crest_actors::ports::{Codec, Done, LogId, StoreFailure};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 
 use super::codec::StoredFormats;
 use crate::http::{Archive, ArchiveFailure, ConversationPage, ConversationQuery, TranscriptPart};
-use crate::store::{EmbeddedStore, Query};
+use crate::store::{Engine, Query};
 
-/// The archive of one machine.
-pub struct StoreArchive(pub Arc<EmbeddedStore>);
+/// The archive that a log store is.
+pub struct StoreArchive(pub Arc<dyn Engine>);
 
 impl Archive for StoreArchive {
     fn list(

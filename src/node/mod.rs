@@ -5,6 +5,7 @@ mod codec;
 mod knowledge;
 mod seed_copies;
 mod serve;
+mod store;
 mod view;
 
 pub use codec::StoredFormats;

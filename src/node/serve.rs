@@ -21,22 +21,26 @@ use tokio::sync::oneshot;
 use super::archive::StoreArchive;
 use super::codec::StoredFormats;
 use super::knowledge::{self, KnowledgeFailure};
+use super::store;
 use super::view::{NodeActors, NodeReadiness};
 use crate::answering::{Answering, Bots};
 use crate::auth::{Auth, AuthError, Cost, Passwords};
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::desk::seed::{SeedFailure, Seeded};
 use crate::desk::{self, DeskError, DeskFailure, DeskStore, SqliteDesk};
 use crate::gateway::session::{Doors, Sessions};
 use crate::gateway::socket::{Gate, SocketLimits, serve, upgrade};
 use crate::http::{HttpParts, HttpState, router};
-use crate::store::{Durability, EmbeddedStore, OpenFailure};
+use crate::store::OpenFailure;
+use crate::store::cql::CqlFailure;
 
 /// Why a node did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum NodeFailure {
     #[error("the transcript log does not open: {0}")]
     Log(#[from] OpenFailure),
+    #[error(transparent)]
+    Cql(#[from] CqlFailure),
     #[error("the desk's file does not open: {0}")]
     Desk(#[from] DeskFailure),
     #[error("the desk does not answer: {0}")]
@@ -73,11 +77,7 @@ pub async fn run(
     stop: impl Future<Output = ()>,
 ) -> Result<(), NodeFailure> {
     let begun = Instant::now();
-    let durability = match config.store.durability {
-        config::Durability::Full => Durability::Synced,
-        config::Durability::Relaxed => Durability::Memory,
-    };
-    let store = Arc::new(EmbeddedStore::open(&config.store.path, durability)?);
+    let store::Opened { store, folder } = store::open(&config).await?;
     let desk: Arc<dyn DeskStore> = Arc::new(SqliteDesk::open(&config.store.path)?);
     let auth = Arc::new(Auth::open(desk.clone(), &config.auth).await?);
     let clock = Clock::system();
@@ -110,7 +110,7 @@ pub async fn run(
     let doors = Doors::new(auth.clone(), desk.clone(), config.limits.ping_ms as u32);
     let threads = start_arbiters(&world, &config, &directory, &doors);
 
-    let readiness = NodeReadiness::default();
+    let readiness = NodeReadiness::of(store.clone());
     let http = router(HttpState::new(HttpParts {
         config: config.clone(),
         desk: desk.clone(),
@@ -164,6 +164,7 @@ pub async fn run(
     }
     let closing = store.clone();
     let _ = tokio::task::spawn_blocking(move || closing.close()).await;
+    drop(folder);
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 
 use crate::http::{ActorLine, ActorsQuery, ActorsSnapshot, ActorsView, Check, KindLine, Readiness};
+use crate::store::Engine;
 
 /// Looks at every arbiter's actors.
 pub struct NodeActors(pub Post);
@@ -70,10 +71,21 @@ fn add(kinds: &mut Vec<KindLine>, view: &RegionView) {
 }
 
 /// Whether work should be sent here.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct NodeReadiness {
     pub started: Arc<AtomicBool>,
     pub stopping: Arc<AtomicBool>,
+    store: Arc<dyn Engine>,
+}
+
+impl NodeReadiness {
+    pub fn of(store: Arc<dyn Engine>) -> Self {
+        Self {
+            started: Arc::default(),
+            stopping: Arc::default(),
+            store,
+        }
+    }
 }
 
 impl Readiness for NodeReadiness {
@@ -97,6 +109,11 @@ impl Readiness for NodeReadiness {
                 "staying",
                 !self.stopping.load(Ordering::Acquire),
                 "the node is stopping; send work elsewhere",
+            ),
+            check(
+                "store",
+                self.store.answers(),
+                "the log store does not answer; messages are refused until it does",
             ),
         ]
     }

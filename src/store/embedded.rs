@@ -13,6 +13,7 @@ use crest_actors::ports::{
 use crossbeam::channel::{Sender, unbounded};
 
 use super::answer::answer;
+use super::engine::Engine;
 use super::failure::OpenFailure;
 use super::file::{Durability, Place, open_reader, open_writer};
 use super::head::Heads;
@@ -84,16 +85,6 @@ impl EmbeddedStore {
         })
     }
 
-    /// The index row of a conversation; `None` where it has none.
-    pub fn summary(&self, key: ConversationKey, done: Done<Result<Option<Summary>, StoreFailure>>) {
-        self.asks.ask(Ask::Summary(key, done));
-    }
-
-    /// One page of a tenant's conversations.
-    pub fn list(&self, query: Query, done: Done<Result<Page, StoreFailure>>) {
-        self.asks.ask(Ask::List(query, done));
-    }
-
     /// The newest event's seq and link: kept elsewhere, it proves later that nothing up to it was
     /// changed or removed.
     pub fn newest(&self, log: LogId, done: Done<Result<(Seq, Chain), StoreFailure>>) {
@@ -131,27 +122,6 @@ impl EmbeddedStore {
     /// Where the rows lie.
     pub fn file(&self) -> &Path {
         &self.file
-    }
-
-    /// Stores and answers what was submitted, names every row, and ends the threads. What is asked
-    /// afterwards is answered `Unavailable`. Blocks; called again it does nothing.
-    pub fn close(&self) {
-        let threads = self
-            .threads
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        let Some((writer, readers)) = threads else {
-            return;
-        };
-        self.intake.close();
-        // Fails only where the writer has ended already.
-        let _ = self.commands.send(Command::Close);
-        // The last owner may be an answer's closure, dropped on the writer's own thread.
-        if writer.thread().id() != std::thread::current().id() && writer.join().is_err() {
-            tracing::error!("the store's writer panicked while it closed");
-        }
-        readers.finish();
     }
 
     /// Lets a command in, waiting for room, or answers that the store is closed.
@@ -201,6 +171,40 @@ impl LogStore for EmbeddedStore {
 
     fn awake(&self, shards: Vec<Shard>, done: Done<Result<Vec<ConversationKey>, StoreFailure>>) {
         self.asks.ask(Ask::Awake(shards, done));
+    }
+}
+
+impl Engine for EmbeddedStore {
+    fn summary(&self, key: ConversationKey, done: Done<Result<Option<Summary>, StoreFailure>>) {
+        self.asks.ask(Ask::Summary(key, done));
+    }
+
+    fn list(&self, query: Query, done: Done<Result<Page, StoreFailure>>) {
+        self.asks.ask(Ask::List(query, done));
+    }
+
+    fn answers(&self) -> bool {
+        !self.intake.is_closed()
+    }
+
+    /// Names every row before it ends.
+    fn close(&self) {
+        let threads = self
+            .threads
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let Some((writer, readers)) = threads else {
+            return;
+        };
+        self.intake.close();
+        // Fails only where the writer has ended already.
+        let _ = self.commands.send(Command::Close);
+        // The last owner may be an answer's closure, dropped on the writer's own thread.
+        if writer.thread().id() != std::thread::current().id() && writer.join().is_err() {
+            tracing::error!("the store's writer panicked while it closed");
+        }
+        readers.finish();
     }
 }
 

@@ -6,7 +6,7 @@ use crest_actors::ids::Token;
 use crest_actors::ports::{LogStore, StoreFailure};
 
 use super::disk_faults::Disk;
-use super::{Durability, EmbeddedStore};
+use super::{Durability, EmbeddedStore, Engine};
 
 #[allow(
     dead_code,

@@ -61,6 +61,11 @@ impl Intake {
         self.lock().load.rows == 0
     }
 
+    /// Is nobody let in any more?
+    pub fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
     /// Lets nobody in any more.
     pub fn close(&self) {
         self.lock().closed = true;

@@ -138,7 +138,8 @@ fn step(rows: &mut Rows<'_>) -> rusqlite::Result<Option<Summary>> {
     rows.next()?.map(read).transpose()
 }
 
-fn fits(query: &Query, summary: &Summary) -> bool {
+/// Do all conditions hold but those of place and time?
+pub fn fits(query: &Query, summary: &Summary) -> bool {
     let phase = query.phases.is_empty() || query.phases.contains(&summary.phase);
     let customer = query
         .customer
@@ -153,7 +154,7 @@ fn fits(query: &Query, summary: &Summary) -> bool {
 }
 
 /// The smallest id that can be born at this time.
-fn first_id(at: Millis) -> [u8; 16] {
+pub fn first_id(at: Millis) -> [u8; 16] {
     let mut id = [0; 16];
     let at = at.0.min((1 << 48) - 1);
     id[..6].copy_from_slice(&at.to_be_bytes()[2..]);

@@ -113,7 +113,7 @@ pub fn phase_number(phase: PhaseKind) -> u8 {
     }
 }
 
-fn phase_of(number: u8) -> Option<PhaseKind> {
+pub fn phase_of(number: u8) -> Option<PhaseKind> {
     Some(match number {
         1 => PhaseKind::BotServing,
         2 => PhaseKind::Waiting,
@@ -126,7 +126,7 @@ fn phase_of(number: u8) -> Option<PhaseKind> {
 }
 
 /// A number once stored is never given to another reason.
-fn close_reason_number(reason: CloseReason) -> u8 {
+pub fn close_reason_number(reason: CloseReason) -> u8 {
     match reason {
         CloseReason::Resolved => 1,
         CloseReason::CustomerLeft => 2,
@@ -138,7 +138,7 @@ fn close_reason_number(reason: CloseReason) -> u8 {
     }
 }
 
-fn close_reason_of(number: u8) -> Option<CloseReason> {
+pub fn close_reason_of(number: u8) -> Option<CloseReason> {
     Some(match number {
         1 => CloseReason::Resolved,
         2 => CloseReason::CustomerLeft,

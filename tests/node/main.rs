@@ -1,9 +1,12 @@
 //! A real node, from outside: its binary, its sockets, its files.
 
+#[path = "../store/cassandra.rs"]
+mod cassandra;
 mod cutter;
 mod every_frame;
 mod holding_on;
 mod node;
+mod on_cql;
 mod overload;
 mod readme;
 mod seeding;

@@ -111,7 +111,17 @@ async fn until_customer(customer: &mut Customer, wanted: impl Fn(&CustomerEvent<
 
 #[tokio::test]
 async fn a_customer_is_answered_handed_over_served_and_asked_how_it_was() {
-    let scene = Scene::begin();
+    let mut node = serve_a_customer(Scene::begin()).await;
+    node.signal("-TERM");
+    assert!(
+        node.ended(Duration::from_secs(30))
+            .is_some_and(|status| status.success())
+    );
+    assert!(Node::verify(node.folder()).contains("whole"));
+}
+
+/// The main job from the first question to the wrap-up code.
+pub async fn serve_a_customer(scene: Scene) -> Node {
     let mut agent = scene.agent().await;
     let supervisor = scene.supervisor().await;
     let mut customer = scene.customer("mei").await;
@@ -183,13 +193,7 @@ async fn a_customer_is_answered_handed_over_served_and_asked_how_it_was() {
     }
     customer.leave_the_line().await;
     supervisor.leave_the_line().await;
-    let mut node = scene.judge(&[offer.conversation]).await;
-    node.signal("-TERM");
-    assert!(
-        node.ended(Duration::from_secs(30))
-            .is_some_and(|status| status.success())
-    );
-    assert!(Node::verify(node.folder()).contains("whole"));
+    scene.judge(&[offer.conversation]).await
 }
 
 #[tokio::test]

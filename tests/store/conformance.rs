@@ -1,4 +1,4 @@
-//! What every engine behind the log port must do. [`suite!`] makes one test of each promise for an
+//! What every engine behind the log port must do. [`suite!`] makes one test of each promise for each
 //! engine: a function that opens a store in a directory, again and again.
 
 use std::path::Path;
@@ -15,11 +15,21 @@ use crate::harness::*;
 type Open = fn(&Path) -> Arc<dyn LogStore>;
 
 macro_rules! suite {
-    ($engine:ident, $open:expr, $($promise:ident),+ $(,)?) => {
-        mod $engine {
+    ($($promise:ident),+ $(,)?) => {
+        mod embedded {
             $(#[test]
             fn $promise() {
-                super::$promise($open);
+                super::$promise(super::embedded);
+            })+
+        }
+
+        mod cql {
+            $(#[test]
+            fn $promise() {
+                if crate::cassandra::wanted() {
+                    let _dropped_at_the_end = crate::cassandra::Keyspaces;
+                    super::$promise(super::cql);
+                }
             })+
         }
     };
@@ -29,9 +39,11 @@ fn embedded(directory: &Path) -> Arc<dyn LogStore> {
     Arc::new(EmbeddedStore::open(directory, Durability::Synced).expect("opens"))
 }
 
+fn cql(directory: &Path) -> Arc<dyn LogStore> {
+    Arc::new(crate::cql::open(directory))
+}
+
 suite!(
-    embedded,
-    super::embedded,
     an_unknown_log_is_empty,
     events_read_back_dense_and_in_order,
     kinds_of_logs_and_tenants_are_apart,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crest::store::{Durability, EmbeddedStore, OpenFailure, Report};
+use crest::store::{Durability, EmbeddedStore, Engine, OpenFailure, Report};
 use crest_actors::conversation::PhaseKind;
 use crest_actors::ids::Shard;
 use crest_actors::ports::{LogStore, StoreFailure};

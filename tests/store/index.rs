@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crest::store::{Durability, EmbeddedStore, Page, Query};
+use crest::store::{Durability, EmbeddedStore, Engine, Page, Query};
 use crest_actors::conversation::{CloseReason, PhaseKind, Summary};
 use crest_actors::ids::Millis;
 

@@ -1,9 +1,13 @@
-//! The embedded log store from outside: the conformance suite of the log port, its lists, and what
-//! it does with crashes and damage.
+//! The log stores from outside: the conformance suite of the log port on every engine, lists, and
+//! what each engine does with crashes, damage and faults.
 
+mod cassandra;
 mod conformance;
+mod cql;
+mod cql_faults;
 mod crash;
 mod damage;
 mod harness;
 mod index;
 mod opening;
+mod proxy;

@@ -1,6 +1,6 @@
 //! What may be opened, and what is refused with the reason named.
 
-use crest::store::{Durability, EmbeddedStore, OpenFailure};
+use crest::store::{Durability, EmbeddedStore, Engine, OpenFailure};
 
 use crate::harness::*;
 

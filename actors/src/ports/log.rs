@@ -59,7 +59,8 @@ pub type Done<T> = Box<dyn FnOnce(T) + Send>;
 /// The store is broken or not to be trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreFailure {
-    /// Nothing of it was stored; trying later may work (disk full, server away).
+    /// It is not known to be stored; trying later may work (disk full, server away). The embedded
+    /// engine has stored nothing; where a server was asked, only activating the log anew tells.
     Unavailable(String),
     /// The store refuses to serve this log: its bytes are not what was written. File and offset named.
     Corrupt(String),
@@ -96,8 +97,9 @@ pub trait LogStore: Send + Sync + 'static {
     fn activate(&self, log: LogId, done: Done<Result<Activation, StoreFailure>>);
 
     /// Stores a batch. `Ok` lists the logs whose appends were refused because a newer activation
-    /// exists or the seq does not continue the log; every other append is durable.
-    /// `Err`: nothing of the batch was stored. Blocks the caller only while the bounded intake is full.
+    /// exists or the seq does not continue the log, or were given up; every other append is durable.
+    /// `Err`: nothing of the batch is known to be stored. Either way whoever owns such a log
+    /// activates it anew. Blocks the caller only while the bounded intake is full.
     fn submit(&self, batch: Vec<Append>, done: Done<BatchOutcome>);
 
     /// Durable records with seq > `after`, at most `limit`, in order.

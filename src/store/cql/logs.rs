@@ -1,0 +1,266 @@
+//! All logs in use: their lanes, and what is read through them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+
+use crest_actors::conversation::Summary;
+use crest_actors::ids::{ConversationId, ConversationKey, Seq, Shard, TenantId, Token};
+use crest_actors::ports::{Done, LogId, StoreFailure, Stored};
+use metrics::gauge;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
+use super::chain::Chain;
+use super::lane::{End, Lane, Lanes, State, Work};
+use super::limits::{READS_MAX, RESIDENT_LOGS_MAX};
+use super::open::{Opened, read};
+use super::order::Order;
+use super::tables::{Tables, Told, shard};
+use super::work::run;
+use super::{index, list};
+use crate::store::answer::answer;
+use crate::store::intake::{Intake, Load};
+
+/// What every part of the engine shares.
+pub struct Logs {
+    pub tables: Arc<Tables>,
+    pub handle: Handle,
+    pub lanes: Lanes,
+    pub intake: Intake,
+    /// Reads asked and not answered.
+    pub reads: AtomicUsize,
+    pub closed: AtomicBool,
+    pub order: Order,
+    pub epoch: u64,
+    pub activations: AtomicU64,
+    /// Counts uses of lanes.
+    pub clock: AtomicU64,
+    pub dropping: AtomicBool,
+    /// Nothing in the keyspace was born on an earlier day.
+    pub first_day: i32,
+}
+
+impl Logs {
+    /// Newer than any before it in this process, and by its epoch than any of another.
+    pub fn token(&self) -> Token {
+        Token {
+            epoch: self.epoch,
+            activation: self.activations.fetch_add(1, Ordering::Relaxed) + 1,
+        }
+    }
+
+    /// Does something to a log's lane, which is made where it is missing, and sees to its work.
+    pub fn with_lane<T>(self: &Arc<Self>, log: &LogId, change: impl FnOnce(&mut State) -> T) -> T {
+        let lane = self.lanes.entry(log.clone()).or_default();
+        self.change(log, lane.value(), change)
+    }
+
+    pub fn change<T>(
+        self: &Arc<Self>,
+        log: &LogId,
+        lane: &Arc<Lane>,
+        change: impl FnOnce(&mut State) -> T,
+    ) -> T {
+        let mut state = lane.lock();
+        state.used = self.clock.fetch_add(1, Ordering::Relaxed);
+        let changed = change(&mut state);
+        if !state.running && !state.work.is_empty() {
+            state.running = true;
+            self.handle
+                .spawn(run(self.clone(), log.clone(), lane.clone()));
+        }
+        changed
+    }
+
+    /// Queues the opening of a log under a new token, which fences all older ones at once.
+    pub fn open(self: &Arc<Self>, log: &LogId, done: Done<Result<Opened, StoreFailure>>) {
+        self.with_lane(log, |state| {
+            let token = self.token();
+            state.token = token;
+            state.end = End::Unread;
+            state.opening = true;
+            state.work.push_back(Work::Open(token, done));
+        });
+        self.drop_least_used();
+    }
+
+    /// Keeps memory bounded: the quarter least recently used is forgotten, and fenced by that.
+    pub fn drop_least_used(&self) {
+        if self.lanes.len() <= RESIDENT_LOGS_MAX || self.dropping.swap(true, Ordering::Acquire) {
+            return;
+        }
+        let mut used: Vec<u64> = self.lanes.iter().map(|lane| lane.lock().used).collect();
+        let quarter = used.len() / 4;
+        let (_, oldest_kept, _) = used.select_nth_unstable(quarter);
+        let oldest_kept = *oldest_kept;
+        // A lane is changed only while its place in the table is held, so an idle one stays idle.
+        self.lanes.retain(|_, lane| {
+            let state = lane.lock();
+            state.used >= oldest_kept || !state.is_idle()
+        });
+        self.dropping.store(false, Ordering::Release);
+    }
+
+    /// Starts a read, unless too many wait already.
+    pub fn read<T: Send + 'static>(
+        self: &Arc<Self>,
+        done: Done<Result<T, StoreFailure>>,
+        reading: impl Future<Output = Result<T, StoreFailure>> + Send + 'static,
+    ) {
+        let refuse = |why: &str| Err(StoreFailure::Unavailable(why.to_owned()));
+        let waiting = self.reads.fetch_add(1, Ordering::AcqRel);
+        if self.closed.load(Ordering::Acquire) || waiting >= READS_MAX {
+            self.reads.fetch_sub(1, Ordering::AcqRel);
+            let closed = self.closed.load(Ordering::Acquire);
+            let why = if closed {
+                "store closed"
+            } else {
+                "too many reads waiting"
+            };
+            return answer(done, refuse(why));
+        }
+        let logs = self.clone();
+        self.handle.spawn(async move {
+            let found = reading.await;
+            logs.reads.fetch_sub(1, Ordering::AcqRel);
+            answer(done, found);
+        });
+    }
+
+    /// The chain of a log in use, and its last durable seq.
+    fn in_use(&self, log: &LogId) -> Option<(Arc<Chain>, u64)> {
+        let lane = self.lanes.get(log)?;
+        let state = lane.lock();
+        Some((state.chain.clone()?, state.durable))
+    }
+
+    /// The chain of a log and its last durable seq; `None` for a log never opened, which asking
+    /// about leaves so. Any other is opened for it: what is shown must not be void later, and only
+    /// a marker makes sure of that.
+    async fn known(
+        self: &Arc<Self>,
+        log: &LogId,
+    ) -> Result<Option<(Arc<Chain>, u64)>, StoreFailure> {
+        enum Way {
+            There,
+            Behind(oneshot::Receiver<()>),
+            Own(oneshot::Receiver<Result<(), StoreFailure>>),
+        }
+        if let Some(known) = self.in_use(log) {
+            return Ok(Some(known));
+        }
+        let lane = self.lanes.contains_key(log);
+        if !lane && super::open::chain(&self.tables, log, None).await?.is_none() {
+            return Ok(None);
+        }
+        let way = self.with_lane(log, |state| {
+            if state.chain.is_some() {
+                return Way::There;
+            }
+            if state.opening {
+                let (reached, is_reached) = oneshot::channel();
+                state.work.push_back(Work::Reached(reached));
+                return Way::Behind(is_reached);
+            }
+            let (told, opened) = oneshot::channel();
+            let token = self.token();
+            state.token = token;
+            state.end = End::Unread;
+            state.opening = true;
+            let done = move |opened: Result<Opened, StoreFailure>| {
+                // The reader waits below, unless the store ends.
+                let _ = told.send(opened.map(drop));
+            };
+            state.work.push_back(Work::Open(token, Box::new(done)));
+            Way::Own(opened)
+        });
+        let ended = || StoreFailure::Unavailable("store closed".to_owned());
+        match way {
+            Way::There => {}
+            Way::Behind(reached) => reached.await.map_err(|_| ended())?,
+            Way::Own(opened) => opened.await.map_err(|_| ended())??,
+        }
+        self.drop_least_used();
+        let known = self.in_use(log);
+        let failed = || StoreFailure::Unavailable("the log could not be opened".to_owned());
+        known.map(Some).ok_or_else(failed)
+    }
+
+    /// Events of a log with seq > `after`, at most `limit`.
+    pub async fn read_log(
+        self: &Arc<Self>,
+        log: &LogId,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Vec<Stored>, StoreFailure> {
+        let from = after.0.saturating_add(1);
+        let Some((chain, last)) = self.known(log).await? else {
+            return Ok(Vec::new());
+        };
+        if from > last || limit == 0 {
+            return Ok(Vec::new());
+        }
+        let tables = &self.tables;
+        if chain.reaches() <= from {
+            return read(tables, log, &chain, from, last, limit).await;
+        }
+        let whole = super::open::chain(tables, log, Some(from)).await?;
+        let whole = whole.ok_or_else(|| {
+            StoreFailure::Corrupt(format!("{}: no marker", crate::store::name::display(log)))
+        })?;
+        read(tables, log, &whole, from, last, limit).await
+    }
+
+    /// Is this event in the log?
+    pub async fn holds(
+        &self,
+        key: &ConversationKey,
+        rows: &[Told],
+    ) -> Result<Option<usize>, StoreFailure> {
+        let log = LogId::Conversation(key.clone());
+        if let Some((chain, durable)) = self.in_use(&log)
+            && rows.iter().all(|told| told.seq >= chain.reaches())
+        {
+            let stands =
+                |told: &Told| told.seq <= durable && chain.owner(told.seq) == Some(told.token);
+            return Ok(rows.iter().position(stands));
+        }
+        let Some(chain) = super::open::chain(&self.tables, &log, Some(1)).await? else {
+            return Ok(None);
+        };
+        for (place, told) in rows.iter().enumerate() {
+            let owned = chain.owner(told.seq) == Some(told.token);
+            if owned && self.tables.has_event(key, *told).await? {
+                return Ok(Some(place));
+            }
+        }
+        Ok(None)
+    }
+
+    pub async fn awake(&self, shards: &[Shard]) -> Result<Vec<ConversationKey>, StoreFailure> {
+        let tables = &self.tables;
+        let mut keys = Vec::new();
+        for one in shards {
+            let read = |(tenant, id): (String, Vec<u8>)| {
+                let id = ConversationId(id.try_into().ok()?);
+                let tenant = TenantId::new(tenant);
+                Some(ConversationKey { tenant, id })
+            };
+            let statement = &tables.index.awake_of_shard;
+            let mut found = tables.all(statement, (shard(*one),), read).await?;
+            // Rows of one conversation follow each other.
+            found.dedup();
+            keys.extend(found.into_iter().flatten());
+        }
+        Ok(keys)
+    }
+
+    pub fn leave(&self, load: Load) {
+        gauge!("crest_store_intake_rows").set(self.intake.leave(load) as f64);
+    }
+
+    pub async fn summary(&self, key: &ConversationKey) -> Result<Option<Summary>, StoreFailure> {
+        let rows = index::rows_of(&self.tables, key).await?;
+        list::standing(self, key, &rows).await
+    }
+}

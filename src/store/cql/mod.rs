@@ -1,0 +1,30 @@
+//! The CQL engine behind the log port: ScyllaDB or Apache Cassandra, after the contract in
+//! schema/cql/README.md.
+//!
+//! Here: migrations, epochs, the chain of markers (pure), one lane a log that writes in order, reads,
+//! the index of conversations. Not here: what a body means, and who owns a shard among several
+//! nodes: an owner's epoch is given to [`CqlStore::open`].
+
+mod chain;
+mod connect;
+mod epoch;
+mod failure;
+mod index;
+mod lane;
+mod limits;
+mod list;
+mod logs;
+mod migrate;
+mod open;
+mod order;
+mod row;
+mod settle;
+mod store;
+mod summary;
+mod tables;
+mod work;
+
+pub use connect::Place;
+pub use failure::CqlFailure;
+pub use migrate::{Migrated, migrate};
+pub use store::{CqlStore, Epoch};

@@ -1,0 +1,272 @@
+//! The engine: the log port over the tables.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crest_actors::conversation::Summary;
+use crest_actors::ids::{ConversationKey, Seq, Shard};
+use crest_actors::ports::{
+    Activation, Append, BatchOutcome, Done, LogId, LogStore, StoreFailure, Stored,
+};
+use metrics::counter;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
+use super::connect::{Place, connect};
+use super::failure::CqlFailure;
+use super::lane::{Lanes, Settled};
+use super::limits::{GIVE_UP, REQUEST_TIMEOUT};
+use super::logs::Logs;
+use super::order::Order;
+use super::tables::Tables;
+use super::{epoch, list, migrate};
+use crate::store::answer::answer;
+use crate::store::intake::{Intake, Load};
+use crate::store::limits::BODY_BYTES_MAX;
+use crate::store::{Engine, Page, Query};
+
+/// Where an owner's epoch comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Epoch {
+    /// This process serves the keyspace alone: it takes one more than any before it.
+    Alone,
+    /// The assignment of shards gave it.
+    Given(u64),
+}
+
+/// Logs in the tables of a CQL cluster.
+pub struct CqlStore {
+    logs: Arc<Logs>,
+    runtime: Mutex<Option<(JoinHandle<()>, oneshot::Sender<()>)>>,
+    server: String,
+}
+
+/// What one command but a batch takes of the intake.
+const ONE: Load = Load { rows: 1, bytes: 0 };
+
+impl CqlStore {
+    /// Connects, checks that the keyspace has this program's tables, and takes its epoch. Blocks;
+    /// must not be called on a thread that runs tasks.
+    pub fn open(place: &Place, epoch: Epoch) -> Result<Self, CqlFailure> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let handle = runtime.handle().clone();
+        let (told, opened) = mpsc::channel();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let place = place.clone();
+        let thread = std::thread::Builder::new()
+            .name(THREAD.to_owned())
+            .spawn(move || {
+                runtime.block_on(async {
+                    // Whoever opens waits below.
+                    let _ = told.send(start(&place, epoch, handle).await);
+                    let _ = stopped.await;
+                });
+                runtime.shutdown_background();
+            })?;
+        let (logs, server) = opened.recv().map_err(CqlFailure::refused)??;
+        Ok(Self {
+            logs,
+            runtime: Mutex::new(Some((thread, stop))),
+            server,
+        })
+    }
+
+    /// Name and version of the server.
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+}
+
+const THREAD: &str = "store-cql";
+
+async fn start(
+    place: &Place,
+    wanted: Epoch,
+    handle: Handle,
+) -> Result<(Arc<Logs>, String), CqlFailure> {
+    let session = connect(place, REQUEST_TIMEOUT).await?;
+    let first_day = migrate::check(&session, place).await?;
+    let server = migrate::server(&session).await?;
+    migrate::warn_of_lazy_sync(&session).await;
+    let holder = rand::random();
+    let newest = epoch::newest(&session, place).await?;
+    let taken = match wanted {
+        Epoch::Alone => epoch::take(&session, place, &holder).await?,
+        Epoch::Given(epoch) => epoch,
+    };
+    let tables = Arc::new(Tables::prepare(session, place).await?);
+    if wanted == Epoch::Alone {
+        tokio::spawn(epoch::watch(tables.clone(), newest, holder));
+    }
+    let logs = Logs {
+        tables,
+        handle,
+        lanes: Lanes::default(),
+        intake: Intake::default(),
+        reads: AtomicUsize::new(0),
+        closed: AtomicBool::new(false),
+        order: Order::default(),
+        epoch: taken,
+        activations: AtomicU64::new(0),
+        clock: AtomicU64::new(0),
+        dropping: AtomicBool::new(false),
+        first_day,
+    };
+    Ok((Arc::new(logs), server))
+}
+
+fn closed() -> StoreFailure {
+    StoreFailure::Unavailable("store closed".to_owned())
+}
+
+impl LogStore for CqlStore {
+    fn activate(&self, log: LogId, done: Done<Result<Activation, StoreFailure>>) {
+        let logs = self.logs.clone();
+        if !logs.intake.enter(ONE) {
+            return answer(done, Err(closed()));
+        }
+        let leaving = logs.clone();
+        logs.open(
+            &log,
+            Box::new(move |opened| {
+                leaving.leave(ONE);
+                done(opened.map(|opened| Activation {
+                    token: opened.chain.newest.token,
+                    records: opened.records,
+                }));
+            }),
+        );
+    }
+
+    fn submit(&self, batch: Vec<Append>, done: Done<BatchOutcome>) {
+        let bodies = || batch.iter().flat_map(|append| &append.records);
+        assert!(
+            bodies().all(|record| record.body.len() <= BODY_BYTES_MAX),
+            "a body is larger than the store takes"
+        );
+        let load = Load {
+            rows: bodies().count().max(1),
+            bytes: bodies().map(|record| record.body.len()).sum(),
+        };
+        let logs = self.logs.clone();
+        if !logs.intake.enter(load) {
+            return answer(done, Err(closed()));
+        }
+        let mut turn = logs.order.turn();
+        let mut parts = Vec::with_capacity(batch.len());
+        for append in batch {
+            let log = append.log.clone();
+            let lane = logs.lanes.get(&log);
+            let staged =
+                lane.and_then(|lane| logs.change(&log, &lane, |state| state.stage(append)));
+            parts.push((log, staged));
+        }
+        let handle = logs.handle.clone();
+        handle.spawn(async move {
+            let outcome = outcome(parts).await;
+            turn.come().await;
+            logs.leave(load);
+            answer(done, outcome);
+        });
+    }
+
+    fn read(
+        &self,
+        log: LogId,
+        after: Seq,
+        limit: usize,
+        done: Done<Result<Vec<Stored>, StoreFailure>>,
+    ) {
+        let logs = self.logs.clone();
+        let reading = async move { logs.read_log(&log, after, limit).await };
+        self.logs.read(done, reading);
+    }
+
+    fn awake(&self, shards: Vec<Shard>, done: Done<Result<Vec<ConversationKey>, StoreFailure>>) {
+        let logs = self.logs.clone();
+        let reading = async move { logs.awake(&shards).await };
+        self.logs.read(done, reading);
+    }
+}
+
+/// What became of a batch. A log that was given up is listed like one that was refused: its owner
+/// has to activate it anew either way, and only then is known what it holds.
+async fn outcome(parts: Vec<(LogId, Option<oneshot::Receiver<Settled>>)>) -> BatchOutcome {
+    let mut refused = Vec::new();
+    let (mut stored, mut failure) = (false, None);
+    for (log, staged) in parts {
+        match staged {
+            None => {
+                counter!("crest_store_refused_appends_total").increment(1);
+                refused.push(log);
+            }
+            Some(answered) => match answered.await.unwrap_or_else(|_| Err(closed())) {
+                Ok(()) => stored = true,
+                Err(why) => {
+                    failure = Some(why);
+                    refused.push(log);
+                }
+            },
+        }
+    }
+    match failure {
+        Some(why) if !stored => Err(why),
+        _ => Ok(refused),
+    }
+}
+
+impl Engine for CqlStore {
+    fn summary(&self, key: ConversationKey, done: Done<Result<Option<Summary>, StoreFailure>>) {
+        let logs = self.logs.clone();
+        let reading = async move { logs.summary(&key).await };
+        self.logs.read(done, reading);
+    }
+
+    fn list(&self, query: Query, done: Done<Result<Page, StoreFailure>>) {
+        let logs = self.logs.clone();
+        let reading = async move { list::list(&logs, &query).await };
+        self.logs.read(done, reading);
+    }
+
+    fn answers(&self) -> bool {
+        !self.logs.intake.is_closed() && self.logs.tables.gate.answers()
+    }
+
+    fn close(&self) {
+        let runtime = self
+            .runtime
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let Some((thread, stop)) = runtime else {
+            return;
+        };
+        let logs = &self.logs;
+        logs.closed.store(true, Ordering::Release);
+        logs.intake.close();
+        // The last owner may be an answer's closure, dropped on the store's own thread.
+        let own = thread.thread().id() == std::thread::current().id();
+        let begun = Instant::now();
+        let unanswered = || !logs.intake.is_empty() || logs.reads.load(Ordering::Acquire) > 0;
+        while !own && unanswered() && begun.elapsed() < CLOSE_MAX {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        drop(stop);
+        if !own && thread.join().is_err() {
+            tracing::error!("the store's thread panicked");
+        }
+    }
+}
+
+/// What is asked of a server that hangs is answered within this; the rest is dropped.
+const CLOSE_MAX: Duration = Duration::from_secs(3 * GIVE_UP.as_secs());
+
+impl Drop for CqlStore {
+    fn drop(&mut self) {
+        self.close();
+    }
+}

@@ -1,0 +1,448 @@
+//! The tables: every statement prepared once, and what is bound to and read from each.
+
+use crest_actors::ids::{ConversationKey, Shard, Token};
+use crest_actors::ports::{LogId, StoreFailure};
+use scylla::client::session::Session;
+use scylla::response::query_result::QueryResult;
+use scylla::response::{PagingState, PagingStateResponse};
+use scylla::serialize::row::SerializeRow;
+use scylla::statement::Consistency;
+use scylla::statement::batch::{Batch, BatchType};
+use scylla::statement::prepared::PreparedStatement;
+
+use super::chain::Marker;
+use super::connect::Place;
+use super::failure::CqlFailure;
+use super::limits::{BUCKET_ROWS, PAGE_ROWS};
+use super::settle::Gate;
+use crate::store::name::Name;
+
+/// One row of an event table, as it lies there.
+#[derive(Clone, Debug)]
+pub struct StoredRow {
+    pub seq: u64,
+    pub token: Token,
+    pub bytes: Vec<u8>,
+}
+
+/// The event that an index row tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Told {
+    pub seq: u64,
+    pub token: Token,
+}
+
+/// A page of what was asked, and where to go on.
+pub type Paged<T> = (Vec<T>, Option<PagingState>);
+
+/// A session with everything prepared.
+pub struct Tables {
+    pub(super) session: Session,
+    pub(super) gate: Gate,
+    add_event: PreparedStatement,
+    add_standing: PreparedStatement,
+    events: PreparedStatement,
+    standing: PreparedStatement,
+    has_event: PreparedStatement,
+    add_marker: PreparedStatement,
+    markers: PreparedStatement,
+    pub(super) index: IndexStatements,
+}
+
+/// Statements of the index tables.
+pub struct IndexStatements {
+    pub add_awake: PreparedStatement,
+    pub remove_awake: PreparedStatement,
+    pub awake_of_shard: PreparedStatement,
+    pub awake_of_one: PreparedStatement,
+    pub add_by_customer: PreparedStatement,
+    pub remove_by_customer: PreparedStatement,
+    pub list_by_customer: PreparedStatement,
+    pub add_by_agent: PreparedStatement,
+    pub remove_by_agent: PreparedStatement,
+    pub list_by_agent: PreparedStatement,
+    pub add_by_day: PreparedStatement,
+    pub remove_by_day: PreparedStatement,
+    pub list_by_day: PreparedStatement,
+    pub of_one: PreparedStatement,
+}
+
+impl Tables {
+    pub async fn prepare(session: Session, place: &Place) -> Result<Self, CqlFailure> {
+        let prepare = async |text: String| {
+            let text = text.replace(" log.", &format!(" {}.", place.keyspace));
+            let mut prepared = session.prepare(text).await.map_err(CqlFailure::refused)?;
+            prepared.set_consistency(Consistency::Quorum);
+            prepared.set_is_idempotent(true);
+            prepared.set_page_size(PAGE_ROWS);
+            Ok::<_, CqlFailure>(prepared)
+        };
+        let add = async |table: &str, columns: &str| {
+            let marks = vec!["?"; columns.split(',').count()].join(", ");
+            prepare(format!(
+                "INSERT INTO log.{table} ({columns}) VALUES ({marks})"
+            ))
+            .await
+        };
+        let remove = async |table: &str, columns: &str| {
+            let equal: Vec<_> = columns.split(", ").map(|it| format!("{it} = ?")).collect();
+            prepare(format!(
+                "DELETE FROM log.{table} WHERE {}",
+                equal.join(" AND ")
+            ))
+            .await
+        };
+        let select = async |columns: &str, rest: &str| {
+            prepare(format!("SELECT {columns} FROM log.{rest}")).await
+        };
+        let listed = "id, seq, epoch, activation, summary";
+        let between = "AND id < ? AND id >= ?";
+        let index = IndexStatements {
+            add_awake: add(
+                "awake_by_shard",
+                "shard, tenant, id, seq, epoch, activation",
+            )
+            .await?,
+            remove_awake: remove(
+                "awake_by_shard",
+                "shard, tenant, id, seq, epoch, activation",
+            )
+            .await?,
+            awake_of_shard: select("tenant, id", "awake_by_shard WHERE shard = ?").await?,
+            awake_of_one: select(
+                "seq, epoch, activation",
+                "awake_by_shard WHERE shard = ? AND tenant = ? AND id = ?",
+            )
+            .await?,
+            add_by_customer: add(
+                "summary_by_customer",
+                "tenant, customer, id, seq, epoch, activation, summary",
+            )
+            .await?,
+            remove_by_customer: remove(
+                "summary_by_customer",
+                "tenant, customer, id, seq, epoch, activation",
+            )
+            .await?,
+            list_by_customer: select(
+                listed,
+                &format!("summary_by_customer WHERE tenant = ? AND customer = ? {between}"),
+            )
+            .await?,
+            add_by_agent: add(
+                "summary_by_agent_day",
+                "tenant, agent, day, id, seq, epoch, activation, summary",
+            )
+            .await?,
+            remove_by_agent: remove(
+                "summary_by_agent_day",
+                "tenant, agent, day, id, seq, epoch, activation",
+            )
+            .await?,
+            list_by_agent: select(
+                listed,
+                &format!(
+                    "summary_by_agent_day WHERE tenant = ? AND agent = ? AND day = ? {between}"
+                ),
+            )
+            .await?,
+            add_by_day: add(
+                "summary_by_day",
+                "tenant, day, part, id, seq, epoch, activation, summary",
+            )
+            .await?,
+            remove_by_day: remove(
+                "summary_by_day",
+                "tenant, day, part, id, seq, epoch, activation",
+            )
+            .await?,
+            list_by_day: select(
+                listed,
+                &format!("summary_by_day WHERE tenant = ? AND day = ? AND part = ? {between}"),
+            )
+            .await?,
+            of_one: select(
+                listed,
+                "summary_by_day WHERE tenant = ? AND day = ? AND part = ? AND id = ?",
+            )
+            .await?,
+        };
+        Ok(Self {
+            add_event: add("event", "tenant, id, bucket, seq, epoch, activation, row").await?,
+            add_standing: add(
+                "standing_event",
+                "kind, tenant, id, bucket, seq, epoch, activation, row",
+            )
+            .await?,
+            events: select(
+                "seq, epoch, activation, row",
+                "event WHERE tenant = ? AND id = ? AND bucket = ? AND seq >= ?",
+            )
+            .await?,
+            standing: select(
+                "seq, epoch, activation, row",
+                "standing_event WHERE kind = ? AND tenant = ? AND id = ? AND bucket = ? AND seq >= ?",
+            )
+            .await?,
+            has_event: select(
+                "seq",
+                "event WHERE tenant = ? AND id = ? AND bucket = ? AND seq = ? AND epoch = ? AND activation = ?",
+            )
+            .await?,
+            add_marker: add(
+                "marker",
+                "kind, tenant, id, epoch, activation, first_seq, prev_epoch, prev_activation, base_seq",
+            )
+            .await?,
+            markers: select(
+                "epoch, activation, first_seq, prev_epoch, prev_activation, base_seq",
+                "marker WHERE kind = ? AND tenant = ? AND id = ?",
+            )
+            .await?,
+            index,
+            session,
+            gate: Gate::default(),
+        })
+    }
+
+    /// Writes rows of one bucket, all of them or none: one partition is one mutation.
+    pub async fn add_rows(&self, log: &LogId, rows: &[StoredRow]) -> Result<(), StoreFailure> {
+        let name = Name::of(log);
+        match (log, rows) {
+            (LogId::Conversation(_), [row]) => self.write(&self.add_event, event(&name, row)).await,
+            (LogId::Conversation(_), rows) => {
+                let values = rows.iter().map(|row| event(&name, row));
+                self.write_all(&self.add_event, values.collect()).await
+            }
+            (_, [row]) => self.write(&self.add_standing, standing(&name, row)).await,
+            (_, rows) => {
+                let values = rows.iter().map(|row| standing(&name, row));
+                self.write_all(&self.add_standing, values.collect()).await
+            }
+        }
+    }
+
+    /// Rows of one bucket from `from` on, in the order of (seq, token).
+    pub async fn rows(
+        &self,
+        log: &LogId,
+        in_bucket: u64,
+        from: u64,
+        state: PagingState,
+    ) -> Result<Paged<StoredRow>, StoreFailure> {
+        let name = Name::of(log);
+        let (bucket, from) = (in_bucket as i64, from as i64);
+        let page = match log {
+            LogId::Conversation(_) => {
+                let values = (name.tenant, name.id, bucket, from);
+                self.page(&self.events, values, state).await?
+            }
+            LogId::Ledger(_) | LogId::Pointer(_) => {
+                let values = (name.kind as i8, name.tenant, name.id, bucket, from);
+                self.page(&self.standing, values, state).await?
+            }
+        };
+        read_page(
+            page,
+            |(seq, epoch, activation, bytes): (i64, i64, i64, Vec<u8>)| StoredRow {
+                seq: seq as u64,
+                token: token(epoch, activation),
+                bytes,
+            },
+        )
+    }
+
+    /// Is there a row with this token at this seq of a transcript?
+    pub async fn has_event(&self, key: &ConversationKey, at: Told) -> Result<bool, StoreFailure> {
+        let values = (
+            key.tenant.as_str(),
+            &key.id.0[..],
+            bucket(at.seq),
+            at.seq as i64,
+            at.token.epoch as i64,
+            at.token.activation as i64,
+        );
+        let page = self
+            .page(&self.has_event, values, PagingState::start())
+            .await?;
+        let (found, _) = read_page(page, |(seq,): (i64,)| seq)?;
+        Ok(!found.is_empty())
+    }
+
+    pub async fn add_marker(&self, log: &LogId, marker: &Marker) -> Result<(), StoreFailure> {
+        let name = Name::of(log);
+        let values = (
+            name.kind as i8,
+            name.tenant,
+            name.id,
+            marker.token.epoch as i64,
+            marker.token.activation as i64,
+            marker.first as i64,
+            marker.previous.epoch as i64,
+            marker.previous.activation as i64,
+            marker.base as i64,
+        );
+        self.write(&self.add_marker, values).await
+    }
+
+    /// Markers of a log, newest first.
+    pub async fn markers(
+        &self,
+        log: &LogId,
+        state: PagingState,
+    ) -> Result<Paged<Marker>, StoreFailure> {
+        let name = Name::of(log);
+        let values = (name.kind as i8, name.tenant, name.id);
+        let page = self.page(&self.markers, values, state).await?;
+        type Columns = (i64, i64, i64, i64, i64, i64);
+        read_page(
+            page,
+            |(epoch, activation, first, prev_epoch, prev_activation, base): Columns| Marker {
+                token: token(epoch, activation),
+                first: first as u64,
+                previous: token(prev_epoch, prev_activation),
+                base: base as u64,
+            },
+        )
+    }
+
+    /// Writes one row at QUORUM, again until that is known.
+    pub async fn write(
+        &self,
+        statement: &PreparedStatement,
+        values: impl SerializeRow,
+    ) -> Result<(), StoreFailure> {
+        let values = &values;
+        let written = self
+            .gate
+            .settle(async || self.session.execute_unpaged(statement, values).await);
+        written.await.map(drop)
+    }
+
+    async fn write_all(
+        &self,
+        statement: &PreparedStatement,
+        values: Vec<impl SerializeRow>,
+    ) -> Result<(), StoreFailure> {
+        let mut batch = Batch::new(BatchType::Unlogged);
+        batch.set_consistency(Consistency::Quorum);
+        batch.set_is_idempotent(true);
+        values
+            .iter()
+            .for_each(|_| batch.append_statement(statement.clone()));
+        let (batch, values) = (&batch, &values);
+        let written = self
+            .gate
+            .settle(async || self.session.batch(batch, values).await);
+        written.await.map(drop)
+    }
+
+    /// One page at QUORUM, asked again until it is answered.
+    pub async fn page(
+        &self,
+        statement: &PreparedStatement,
+        values: impl SerializeRow,
+        state: PagingState,
+    ) -> Result<(QueryResult, PagingStateResponse), StoreFailure> {
+        let (values, state) = (&values, &state);
+        self.gate
+            .settle(async || {
+                let asked = self
+                    .session
+                    .execute_single_page(statement, values, state.clone());
+                asked.await
+            })
+            .await
+    }
+
+    /// Everything that is asked for, page after page: for what is known to be small.
+    pub async fn all<C, T>(
+        &self,
+        statement: &PreparedStatement,
+        values: impl SerializeRow,
+        read: impl Fn(C) -> T,
+    ) -> Result<Vec<T>, StoreFailure>
+    where
+        C: for<'f> scylla::deserialize::row::DeserializeRow<'f, 'f>,
+    {
+        let mut found = Vec::new();
+        let mut state = Some(PagingState::start());
+        while let Some(from) = state {
+            let page = self.page(statement, &values, from).await?;
+            let (rows, next) = read_page(page, &read)?;
+            found.extend(rows);
+            state = next;
+        }
+        Ok(found)
+    }
+}
+
+type EventColumns<'a> = (&'a str, &'a [u8], i64, i64, i64, i64, &'a [u8]);
+type StandingColumns<'a> = (i8, &'a str, &'a [u8], i64, i64, i64, i64, &'a [u8]);
+
+fn event<'a>(name: &Name<'a>, row: &'a StoredRow) -> EventColumns<'a> {
+    let (epoch, activation) = (row.token.epoch as i64, row.token.activation as i64);
+    let (bucket, seq) = (bucket(row.seq), row.seq as i64);
+    (
+        name.tenant,
+        name.id,
+        bucket,
+        seq,
+        epoch,
+        activation,
+        &row.bytes,
+    )
+}
+
+fn standing<'a>(name: &Name<'a>, row: &'a StoredRow) -> StandingColumns<'a> {
+    let (tenant, id, bucket, seq, epoch, activation, bytes) = event(name, row);
+    let kind = name.kind as i8;
+    (kind, tenant, id, bucket, seq, epoch, activation, bytes)
+}
+
+/// Rows of a page, and where to go on.
+pub fn read_page<C, T>(
+    (result, paging): (QueryResult, PagingStateResponse),
+    read: impl Fn(C) -> T,
+) -> Result<Paged<T>, StoreFailure>
+where
+    C: for<'f> scylla::deserialize::row::DeserializeRow<'f, 'f>,
+{
+    let unreadable = |why: String| StoreFailure::Corrupt(format!("CQL answer: {why}"));
+    let result = result
+        .into_rows_result()
+        .map_err(|why| unreadable(why.to_string()))?;
+    let rows = result
+        .rows::<C>()
+        .map_err(|why| unreadable(why.to_string()))?;
+    let rows = rows
+        .map(|row| row.map(&read))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|why| unreadable(why.to_string()))?;
+    let next = match paging {
+        PagingStateResponse::HasMorePages { state } => Some(state),
+        PagingStateResponse::NoMorePages => None,
+    };
+    Ok((rows, next))
+}
+
+/// The partition a seq lies in.
+pub fn bucket_of(seq: u64) -> u64 {
+    seq / BUCKET_ROWS
+}
+
+fn bucket(seq: u64) -> i64 {
+    bucket_of(seq) as i64
+}
+
+pub fn token(epoch: i64, activation: i64) -> Token {
+    Token {
+        epoch: epoch as u64,
+        activation: activation as u64,
+    }
+}
+
+/// The column `shard`.
+pub fn shard(shard: Shard) -> i16 {
+    i16::from(shard.0)
+}

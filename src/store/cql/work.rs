@@ -1,0 +1,102 @@
+//! Carries out what is to be done to a log.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crest_actors::ids::Token;
+use crest_actors::ports::{LogId, StoreFailure};
+use metrics::histogram;
+
+use super::index::Known;
+use super::lane::{End, Group, Lane, Work};
+use super::logs::Logs;
+use super::open::{Opened, add_rows, open};
+use super::tables::{Told, bucket_of};
+use crate::store::answer::answer;
+
+/// Carries out the work of one log until there is none.
+pub async fn run(logs: Arc<Logs>, log: LogId, lane: Arc<Lane>) {
+    loop {
+        let work = lane.lock().next();
+        match work {
+            None => return,
+            Some(Work::Reached(reached)) => {
+                // The reader may have gone.
+                let _ = reached.send(());
+            }
+            Some(Work::Open(token, done)) => {
+                let opened = open(&logs.tables, &log, token).await;
+                let opened = opened.and_then(|opened| {
+                    logs.tables.gate.is_open()?;
+                    Ok(opened)
+                });
+                learn(&lane, token, opened.as_ref().ok());
+                answer(done, opened);
+            }
+            Some(Work::Write(group)) => {
+                let begun = Instant::now();
+                let stored = write(&logs, &log, &lane, &group).await;
+                let mut lost = Vec::new();
+                {
+                    let mut state = lane.lock();
+                    match &stored {
+                        Ok(()) => {
+                            let last = group.rows.last().map(|row| row.seq);
+                            state.durable = state.durable.max(last.unwrap_or(0));
+                        }
+                        Err(_) => lost = state.give_up(group.token),
+                    }
+                }
+                histogram!("crest_store_commit_rows").record(group.rows.len() as f64);
+                histogram!("crest_store_commit_seconds").record(begun.elapsed().as_secs_f64());
+                group.answer(&stored);
+                lost.into_iter().for_each(|group| group.answer(&stored));
+            }
+        }
+    }
+}
+
+/// Writes a group: its index rows, its events, and then away with older index rows.
+async fn write(logs: &Logs, log: &LogId, lane: &Lane, group: &Group) -> Result<(), StoreFailure> {
+    let tables = &*logs.tables;
+    let Some(newest) = group.rows.last() else {
+        return Ok(());
+    };
+    let told = Told {
+        seq: newest.seq,
+        token: newest.token,
+    };
+    let mut known = std::mem::take(&mut lane.lock().known);
+    if let Some(summary) = &group.summary {
+        known.before(tables, summary, told).await?;
+    }
+    let buckets = group
+        .rows
+        .chunk_by(|a, b| bucket_of(a.seq) == bucket_of(b.seq));
+    for rows in buckets {
+        add_rows(tables, log, rows).await?;
+    }
+    if let Some(summary) = &group.summary {
+        known.after(tables, summary, told).await;
+    }
+    lane.lock().known = known;
+    // A process that was replaced may have written what nobody will ever read.
+    tables.gate.is_open()
+}
+
+/// Notes how a log was found, unless a newer opening will say.
+fn learn(lane: &Lane, token: Token, opened: Option<&Opened>) {
+    let mut state = lane.lock();
+    state.opening = state.work.iter().any(|work| matches!(work, Work::Open(..)));
+    state.known = Known::default();
+    state.chain = opened.map(|opened| Arc::new(opened.chain.clone()));
+    if let Some(opened) = opened {
+        state.durable = opened.last;
+        if state.token == token {
+            state.end = End::Known {
+                last: opened.last,
+                link: opened.link,
+            };
+        }
+    }
+}
