@@ -63,7 +63,10 @@ impl Death {
         Some(Ask::CasLease {
             node,
             expected: Some(row),
-            next: LeaseRow { alive: false, ..row },
+            next: LeaseRow {
+                alive: false,
+                ..row
+            },
         })
     }
 

@@ -202,10 +202,17 @@ impl Holdings {
         }
         let is_orphaned = |process| seen.is_orphaning(now, process);
         let mut moves = place::orphans(map, is_orphaned, &living);
-        let open = self.letting_go.as_ref().filter(|it| it.version == map.version());
+        let open = self
+            .letting_go
+            .as_ref()
+            .filter(|it| it.version == map.version());
         if let Some(open) = open {
             moves.extend(open.moves.iter().map(|it| Move {
-                to: if living.contains(&it.to) { it.to } else { self.me },
+                to: if living.contains(&it.to) {
+                    it.to
+                } else {
+                    self.me
+                },
                 ..*it
             }));
         } else if moves.is_empty() && now >= self.round_at {

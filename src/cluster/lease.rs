@@ -87,7 +87,9 @@ impl Lease {
             return Some(Ask::ReadLease(self.me.node));
         };
         let wanted = match (self.phase, row) {
-            (Phase::Joining, Some(row)) if row.alive && !self.rules.breaks(Fault::JoinsOverLiving) => {
+            (Phase::Joining, Some(row))
+                if row.alive && !self.rules.breaks(Fault::JoinsOverLiving) =>
+            {
                 // An earlier process of this node may live: it is watched like any other.
                 self.row = None;
                 self.not_before = now.plus(LOOK_MS);

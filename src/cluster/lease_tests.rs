@@ -49,7 +49,10 @@ fn it_runs_from_the_start_of_the_renewal_and_ends_by_the_clock_alone() {
 
     assert_eq!(lease.next(BootMs(9 + RENEW_MS)), None);
     let start = BootMs(10 + RENEW_MS);
-    assert_eq!(lease.next(start), cas(Some(row(7, 0, true)), row(7, 1, true)));
+    assert_eq!(
+        lease.next(start),
+        cas(Some(row(7, 0, true)), row(7, 1, true))
+    );
     assert!(!lease.holds(BootMs(10 + RUNS_MS)), "nothing is renewed yet");
     lease.answered(start.plus(900), Answer::Applied);
     assert_eq!(lease.until(), start.plus(RUNS_MS));

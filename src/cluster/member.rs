@@ -255,6 +255,12 @@ impl Member {
         }
     }
 
+    /// An answer to this ask would still be taken in.
+    #[cfg(test)]
+    pub(super) fn awaits(&self, id: AskId) -> bool {
+        !self.over && self.flights.iter().flatten().any(|it| it.id == id)
+    }
+
     /// The map as last learnt.
     #[cfg(test)]
     pub(super) fn map(&self) -> Option<std::sync::Arc<super::assignment::Map>> {

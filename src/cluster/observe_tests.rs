@@ -30,7 +30,11 @@ fn the_same_beat_must_be_seen_for_ttl_and_guard() {
     let mut seen = observer(0);
     seen.saw(BootMs(100), NodeId(1), row(1, 4, true));
     seen.saw(BootMs(99 + WAIT_MS), NodeId(1), row(1, 4, true));
-    assert_eq!(seen.overdue(BootMs(60_000)), None, "not seen for so long, only not since");
+    assert_eq!(
+        seen.overdue(BootMs(60_000)),
+        None,
+        "not seen for so long, only not since"
+    );
     seen.saw(BootMs(100 + WAIT_MS), NodeId(1), row(1, 4, true));
     let overdue = seen.overdue(BootMs(100 + WAIT_MS));
     assert_eq!(overdue, Some((NodeId(1), row(1, 4, true))));
@@ -65,7 +69,11 @@ fn a_look_that_is_behind_changes_nothing() {
 fn only_who_was_seen_to_renew_lives() {
     let mut seen = observer(0);
     seen.saw(BootMs(0), NodeId(1), row(1, 4, true));
-    assert_eq!(seen.living(BootMs(0)), [], "a row that a dead process may have left");
+    assert_eq!(
+        seen.living(BootMs(0)),
+        [],
+        "a row that a dead process may have left"
+    );
     seen.saw(BootMs(500), NodeId(1), row(1, 5, true));
     assert_eq!(seen.living(BootMs(500)), [process(1)]);
     assert_eq!(seen.living(BootMs(500 + FRESH_MS)), []);

@@ -28,7 +28,12 @@ pub fn first(size: u16, living: &[Process]) -> Map {
 /// A new owner for every shard of the dead, at once, each to whoever has least. Nothing where nobody
 /// is left.
 pub fn orphans(map: &Map, is_dead: impl Fn(Process) -> bool, living: &[Process]) -> Vec<Move> {
-    let dead: Vec<Process> = map.owners().iter().copied().filter(|it| is_dead(*it)).collect();
+    let dead: Vec<Process> = map
+        .owners()
+        .iter()
+        .copied()
+        .filter(|it| is_dead(*it))
+        .collect();
     if dead.is_empty() {
         return Vec::new();
     }
@@ -78,13 +83,21 @@ impl Loads {
 
     /// Whoever has most, the lowest first.
     fn most(&self) -> Option<Process> {
-        let by_load = self.0.iter().max_by_key(|(load, process)| (*load, std::cmp::Reverse(*process)));
+        let by_load = self
+            .0
+            .iter()
+            .max_by_key(|(load, process)| (*load, std::cmp::Reverse(*process)));
         by_load.map(|(_, process)| *process)
     }
 
     /// Takes one from `giver` if somebody has at least two fewer.
     fn lighten(&mut self, giver: Process) -> bool {
-        let least = self.0.iter().map(|(load, _)| *load).min().unwrap_or(usize::MAX);
+        let least = self
+            .0
+            .iter()
+            .map(|(load, _)| *load)
+            .min()
+            .unwrap_or(usize::MAX);
         let own = self.0.iter_mut().find(|(_, process)| *process == giver);
         match own {
             Some((load, _)) if *load >= least.saturating_add(2) => {

@@ -13,6 +13,8 @@ use crate::cluster::process::Process;
 
 /// However bad it was, so long after the trouble every shard has an owner who acts.
 pub const OWNED_WITHIN_MS: u64 = 10_000;
+/// After a single death most shards are served again within so long.
+pub const SERVED_WITHIN_MS: u64 = 5_000;
 /// From the calm until a process is struck down, and from there to the end.
 const REST_MS: u64 = 12_000;
 
@@ -67,7 +69,10 @@ impl World {
             return;
         }
         let me = self.procs[who].me;
-        let held = self.holders().into_iter().filter(|(_, process)| *process == me);
+        let held = self
+            .holders()
+            .into_iter()
+            .filter(|(_, process)| *process == me);
         let shards = held.map(|(shard, _)| shard).collect();
         self.watch.struck = Some((self.now, shards));
         self.procs[who].up = false;
@@ -86,7 +91,8 @@ impl World {
             let since = *self.watch.nobody.entry(shard).or_insert(self.now);
             let waited = self.now - since.max(self.watch.since);
             if waited > OWNED_WITHIN_MS {
-                self.oracle.complain(|| format!("nobody holds {shard:?} for {waited} ms"));
+                self.oracle
+                    .complain(|| format!("nobody holds {shard:?} for {waited} ms"));
             }
         }
     }
@@ -105,7 +111,8 @@ impl World {
         let even = matches!((most, least), (Some(most), Some(least)) if most - least <= 1);
         let all: usize = loads.iter().sum();
         if !even || all != usize::from(SHARDS) {
-            self.oracle.complain(|| format!("after a rest the loads are {loads:?}"));
+            self.oracle
+                .complain(|| format!("after a rest the loads are {loads:?}"));
         }
     }
 

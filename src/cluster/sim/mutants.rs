@@ -19,9 +19,18 @@ fn mutants() -> Vec<(&'static str, Bend)> {
         ..Bend::default()
     };
     vec![
-        ("declared dead if incarnation and alive", lie(Lie::DeathIgnoresBeat)),
-        ("renewed if incarnation and beat", lie(Lie::RenewalIgnoresAlive)),
-        ("anybody moves a living process's shards", rule(&[Fault::AnyoneMoves])),
+        (
+            "declared dead if incarnation and alive",
+            lie(Lie::DeathIgnoresBeat),
+        ),
+        (
+            "renewed if incarnation and beat",
+            lie(Lie::RenewalIgnoresAlive),
+        ),
+        (
+            "anybody moves a living process's shards",
+            rule(&[Fault::AnyoneMoves]),
+        ),
         ("the map names the node", rule(&[Fault::OwnerIsNode])),
         (
             "the map names the node, and a lease is taken over from the living",
@@ -38,11 +47,26 @@ fn mutants() -> Vec<(&'static str, Bend)> {
                 ..Bend::default()
             },
         ),
-        ("a CAS that timed out was not carried out", rule(&[Fault::TimeoutIsNo])),
-        ("a CAS that timed out is made again blindly", rule(&[Fault::RetriesBlindly])),
-        ("the map is read again while a move is open", rule(&[Fault::ResumesOnRead])),
-        ("a lease runs from the answer", rule(&[Fault::LeaseFromAnswer])),
-        ("moved without a declared death", rule(&[Fault::DeadWithoutCas])),
+        (
+            "a CAS that timed out was not carried out",
+            rule(&[Fault::TimeoutIsNo]),
+        ),
+        (
+            "a CAS that timed out is made again blindly",
+            rule(&[Fault::RetriesBlindly]),
+        ),
+        (
+            "the map is read again while a move is open",
+            rule(&[Fault::ResumesOnRead]),
+        ),
+        (
+            "a lease runs from the answer",
+            rule(&[Fault::LeaseFromAnswer]),
+        ),
+        (
+            "moved without a declared death",
+            rule(&[Fault::DeadWithoutCas]),
+        ),
         (
             "clocks stop while suspended",
             Bend {
@@ -51,7 +75,10 @@ fn mutants() -> Vec<(&'static str, Bend)> {
             },
         ),
         ("no guard", rule(&[Fault::NoGuard])),
-        ("a beat counts from the asking", rule(&[Fault::SeenFromAsking])),
+        (
+            "a beat counts from the asking",
+            rule(&[Fault::SeenFromAsking]),
+        ),
         ("dead by a plain look", rule(&[Fault::DeadByLook])),
         ("acts until it has moved", rule(&[Fault::ActsUntilMoved])),
         ("the epoch stays at a move", rule(&[Fault::KeepsEpoch])),

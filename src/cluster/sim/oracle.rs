@@ -20,7 +20,6 @@ pub struct Oracle {
     acked: BTreeMap<Shard, u64>,
     /// Maps that took shards from a dead process, and gave it some after its death.
     taken: BTreeMap<Process, (u32, u32)>,
-    pub acks: u64,
 }
 
 impl Oracle {
@@ -57,7 +56,6 @@ impl Oracle {
 
     /// A write begun under `epoch` is acknowledged.
     pub fn acknowledged(&mut self, map: Option<&Map>, process: Process, shard: Shard, epoch: u64) {
-        self.acks += 1;
         self.may_act(map, process, shard, epoch);
         let newest = self.acked.insert(shard, epoch).unwrap_or_default();
         if newest > epoch {
@@ -76,7 +74,11 @@ impl Oracle {
         let Some(before) = before else {
             return;
         };
-        let changed = || after.shards().filter(|(shard, held)| before.held(*shard) != *held);
+        let changed = || {
+            after
+                .shards()
+                .filter(|(shard, held)| before.held(*shard) != *held)
+        };
         for owner in after.owners().iter().filter(|owner| is_dead(**owner)) {
             if changed().any(|(_, held)| held.owner == *owner) {
                 self.taken.entry(*owner).or_default().1 += 1;

@@ -41,7 +41,12 @@ impl Store {
             Ask::Look => {
                 let before = self.past.iter().rev().find(|(at, _)| *at <= seen_at);
                 let rows = before.map(|(_, rows)| rows);
-                Answer::Rows(rows.into_iter().flatten().map(|(node, row)| (*node, *row)).collect())
+                Answer::Rows(
+                    rows.into_iter()
+                        .flatten()
+                        .map(|(node, row)| (*node, *row))
+                        .collect(),
+                )
             }
             Ask::ReadLease(node) => Answer::Lease(self.leases.get(node).copied()),
             Ask::ReadMap => Answer::Map(self.map.clone()),

@@ -15,7 +15,8 @@ impl World {
         self.after(ms, Happening::Trouble);
         let up: Vec<Who> = self.up().collect();
         let troubles = self.swarm.troubles.clone();
-        let (Some(who), Some(trouble)) = (self.random.pick(&up), self.random.pick(&troubles)) else {
+        let (Some(who), Some(trouble)) = (self.random.pick(&up), self.random.pick(&troubles))
+        else {
             return;
         };
         match trouble {
@@ -25,7 +26,11 @@ impl World {
                 self.restart(who, ms);
             }
             Trouble::Pause => {
-                let longest = if self.random.chance(70) { 5_000 } else { 12_000 };
+                let longest = if self.random.chance(70) {
+                    5_000
+                } else {
+                    12_000
+                };
                 let until = self.now + self.random.between(100, longest);
                 self.pause(who, until);
             }

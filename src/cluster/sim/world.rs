@@ -40,6 +40,21 @@ pub enum Tracing {
     Print,
 }
 
+/// How often what matters happened, so that a run without it does not pass for a good one.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts {
+    /// Writes acknowledged, and not acknowledged because of the check after them.
+    pub acks: u64,
+    pub withheld: u64,
+    pub fences_lost: u64,
+    pub expelled: u64,
+    pub left: u64,
+    /// Changes of the map.
+    pub maps: u64,
+    /// Transactions carried out after their asker had given them up or had died.
+    pub late: u64,
+}
+
 /// What came out of a run.
 #[derive(Debug)]
 pub struct Report {
@@ -48,7 +63,7 @@ pub struct Report {
     /// Something took too long, or came to a bad rest.
     pub restless: Option<String>,
     pub hash: u64,
-    pub acks: u64,
+    pub counts: Counts,
     /// For each shard of the process that was struck down: until somebody held it again.
     pub recovery_ms: Vec<u64>,
 }
@@ -68,6 +83,7 @@ pub struct World {
     pub store: Store,
     pub oracle: Oracle,
     pub watch: Watch,
+    counts: Counts,
     bend: Bend,
     queue: BinaryHeap<Event>,
     order: u64,
@@ -87,6 +103,7 @@ pub fn run(seed: u64, bend: Bend, tracing: Tracing) -> Report {
         store: Store::new(bend.lie),
         oracle: Oracle::default(),
         watch: Watch::default(),
+        counts: Counts::default(),
         bend,
         queue: BinaryHeap::new(),
         order: 0,
@@ -105,7 +122,7 @@ pub fn run(seed: u64, bend: Bend, tracing: Tracing) -> Report {
         broken: world.oracle.broken,
         restless: world.oracle.restless,
         hash: world.hasher.finish(),
-        acks: world.oracle.acks,
+        counts: world.counts,
         recovery_ms: world.watch.recovery_ms,
     }
 }
@@ -167,16 +184,25 @@ impl World {
         }
     }
 
-    /// A process of the node is started, whatever else of that node is running.
-    pub fn start(&mut self, node: u16) {
+    /// A process of the node is started; in the storm whatever else of that node is running.
+    fn start(&mut self, node: u16) {
+        if !self.storm && self.up().any(|who| self.procs[who].me.node.0 == node) {
+            return;
+        }
         let me = Process {
             node: NodeId(node),
-            incarnation: Incarnation(u128::from(self.random.next() >> 40) << 16 | self.procs.len() as u128),
+            incarnation: Incarnation(
+                u128::from(self.random.next() >> 40) << 16 | self.procs.len() as u128,
+            ),
         };
         let drift = self.swarm.drift_ppm as i64;
         let clock = SimClock {
             ahead_ms: self.random.between(1_000, 1_000_000),
-            drift_ppm: if self.random.chance(50) { drift } else { -drift },
+            drift_ppm: if self.random.chance(50) {
+                drift
+            } else {
+                -drift
+            },
             stops: self.bend.clocks_stop,
             stopped_ms: 0,
         };
@@ -215,22 +241,22 @@ impl World {
         match output {
             Output::Ask(id, ask) => self.send(who, id, ask),
             Output::Announce { .. } => self.announce(who),
+            Output::FenceLost => self.counts.fences_lost += 1,
             Output::Expelled => {
+                self.counts.expelled += 1;
                 self.procs[who].up = false;
                 let ms = self.random.between(0, 300);
                 self.again(who, ms);
             }
             Output::Left => {
+                self.counts.left += 1;
                 self.procs[who].up = false;
                 if !self.watch.is_last_drain(who) {
                     let ms = self.random.between(0, 3_000);
                     self.again(who, ms);
                 }
             }
-            Output::Took { .. }
-            | Output::LetGo { .. }
-            | Output::Elsewhere { .. }
-            | Output::FenceLost => {}
+            Output::Took { .. } | Output::LetGo { .. } | Output::Elsewhere { .. } => {}
         }
     }
 
@@ -262,7 +288,11 @@ impl World {
         }
         if arrives {
             // What was sent in the storm is there soon after it.
-            let way = way.min((self.swarm.storm_ms + 1_000).saturating_sub(self.now).max(30));
+            let way = way.min(
+                (self.swarm.storm_ms + 1_000)
+                    .saturating_sub(self.now)
+                    .max(30),
+            );
             self.after(
                 way,
                 Happening::Arrives {
@@ -281,12 +311,21 @@ impl World {
     }
 
     fn arrive(&mut self, who: Who, id: AskId, ask: &Ask, answered: bool) {
-        let behind = if self.storm { self.random.between(0, self.swarm.behind_ms) } else { 0 };
+        let behind = if self.storm {
+            self.random.between(0, self.swarm.behind_ms)
+        } else {
+            0
+        };
         let before = self.store.map.clone();
         let seen_at = self.now.saturating_sub(behind);
         let answer = self.store.carry_out(self.now, seen_at, ask);
         self.trace(&answer);
-        if let (Ask::CasMap { next, .. }, Answer::Applied) = (ask, &answer) {
+        let done = answer == Answer::Applied;
+        self.counts.late += u64::from(done && !self.procs[who].member.awaits(id));
+        if let Ask::CasMap { next, .. } = ask
+            && done
+        {
+            self.counts.maps += 1;
             let mover = self.procs[who].me;
             let is_dead = |process| self.store.is_dead(process);
             self.oracle.moved(mover, before.as_deref(), next, is_dead);
@@ -304,7 +343,11 @@ impl World {
         };
         for who in 0..self.procs.len() {
             let lost = self.random.chance(self.swarm.hints_lost);
-            let longest = if self.storm { self.swarm.hint_ms_max } else { 5 };
+            let longest = if self.storm {
+                self.swarm.hint_ms_max
+            } else {
+                5
+            };
             let ms = self.random.between(1, longest.max(1));
             if who != from && self.procs[who].up && !lost {
                 self.after(ms, Happening::Hint(who, map.clone()));
@@ -335,7 +378,10 @@ impl World {
     /// A write completed: acknowledged if the process may still act under the same epoch.
     fn written(&mut self, who: Who, shard: Shard, epoch: u64) {
         let proc = &self.procs[who];
-        if proc.member.epoch(proc.now(self.now), shard) == Some(epoch) {
+        if proc.member.epoch(proc.now(self.now), shard) != Some(epoch) {
+            self.counts.withheld += 1;
+        } else {
+            self.counts.acks += 1;
             let map = self.store.map.as_deref();
             self.oracle.acknowledged(map, proc.me, shard, epoch);
         }
