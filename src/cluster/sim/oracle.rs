@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crest_actors::ids::Shard;
+use crest_actors::ids::{SHARDS, Shard};
 
-use super::swarm::SHARDS;
 use crate::cluster::assignment::Map;
 use crate::cluster::process::Process;
 

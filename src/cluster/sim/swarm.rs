@@ -1,11 +1,13 @@
 //! What may go wrong under one seed. Each seed has only some of the troubles, so that none hides
 //! another, and each more or less often.
 
+use crest_actors::ids::{SHARDS, Shard};
+
 use super::random::Random;
 use crate::cluster::limits::{GUARD_MS, LEASE_TTL_MS};
 
-/// Shards of a simulated cluster: fewer than the real 256, so that each is met more often.
-pub const SHARDS: u16 = 20;
+/// Shards of most simulated clusters: fewer than the real ones, so that each is met more often.
+const FEW_SHARDS: u16 = 20;
 
 /// What the guard is for: a clock this slow and one this fast, over one TTL.
 const DRIFT_PPM_MAX: u64 = 65_000;
@@ -31,6 +33,7 @@ pub enum Trouble {
 
 #[derive(Clone, Debug)]
 pub struct Swarm {
+    pub shards: u16,
     pub nodes: u16,
     pub storm_ms: u64,
     pub troubles: Vec<Trouble>,
@@ -53,6 +56,10 @@ pub struct Swarm {
 }
 
 impl Swarm {
+    pub fn every_shard(&self) -> impl Iterator<Item = Shard> + use<> {
+        (0..self.shards).map(|shard| Shard(shard as u8))
+    }
+
     pub fn new(random: &mut Random) -> Self {
         use Trouble::{Crash, Cut, Drain, Pause, Twin};
         let mut some = |most: u64| {
@@ -72,6 +79,7 @@ impl Swarm {
             }
         }
         Self {
+            shards: if random.chance(1) { SHARDS } else { FEW_SHARDS },
             nodes: random.between(2, 5) as u16,
             storm_ms: random.between(8_000, 25_000),
             troubles,

@@ -13,7 +13,7 @@ use super::oracle::Oracle;
 use super::proc::{Proc, SimClock};
 use super::random::Random;
 use super::store::{Lie, Store};
-use super::swarm::{SHARDS, Swarm};
+use super::swarm::Swarm;
 use crate::cluster::ask::{Answer, Ask, AskId};
 use crate::cluster::limits::TICK_MS;
 use crate::cluster::member::{Input, Member, Output};
@@ -211,7 +211,7 @@ impl World {
         };
         self.procs.push(Proc {
             me,
-            member: Member::bent(me, SHARDS, rules),
+            member: Member::bent(me, self.swarm.shards, rules),
             up: true,
             paused: (0, 0),
             cut_until: 0,
@@ -261,7 +261,7 @@ impl World {
     }
 
     /// The node's process is started again, unless it has another.
-    fn again(&mut self, who: Who, ms: u64) {
+    pub fn again(&mut self, who: Who, ms: u64) {
         let node = self.procs[who].me.node;
         if !self.up().any(|other| self.procs[other].me.node == node) {
             self.after(ms, Happening::Start(node.0));
@@ -365,7 +365,7 @@ impl World {
 
     /// Begins a write for a shard that the process may act for.
     fn write(&mut self, who: Who) {
-        let shard = Shard(self.random.between(0, u64::from(SHARDS) - 1) as u8);
+        let shard = Shard(self.random.between(0, u64::from(self.swarm.shards) - 1) as u8);
         let proc = &self.procs[who];
         let Some(epoch) = proc.member.epoch(proc.now(self.now), shard) else {
             return;
@@ -393,7 +393,7 @@ impl World {
         if !proc.up || now >= proc.member.until() {
             return;
         }
-        for shard in (0..SHARDS).map(|it| Shard(it as u8)) {
+        for shard in self.swarm.every_shard() {
             if let Some(epoch) = proc.member.epoch(now, shard) {
                 let map = self.store.map.as_deref();
                 self.oracle.may_act(map, proc.me, shard, epoch);
@@ -415,7 +415,7 @@ impl World {
         for proc in self.procs.iter().filter(|proc| proc.up) {
             let now = proc.now(self.now);
             let held = |shard: &Shard| proc.member.epoch(now, *shard).is_some();
-            let shards = (0..SHARDS).map(|it| Shard(it as u8)).filter(held);
+            let shards = self.swarm.every_shard().filter(held);
             holders.extend(shards.map(|shard| (shard, proc.me)));
         }
         holders
