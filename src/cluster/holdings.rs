@@ -53,6 +53,7 @@ pub struct Holdings {
     said: Vec<Said>,
     /// Something changed since the last word.
     stale: bool,
+    learnt_at: BootMs,
     read_at: BootMs,
     round_at: BootMs,
     not_before: BootMs,
@@ -71,6 +72,7 @@ impl Holdings {
             letting_go: None,
             said: vec![Said::Nothing; usize::from(size)],
             stale: true,
+            learnt_at: BootMs(0),
             read_at: BootMs(0),
             round_at: BootMs(0),
             not_before: BootMs(0),
@@ -105,8 +107,8 @@ impl Holdings {
 
     /// The map may have changed: it is read soon.
     pub fn doubt(&mut self, now: BootMs) {
-        let last = self.read_at.minus(MAP_READ_MS);
-        self.read_at = self.read_at.min(now.max(last.plus(HINT_PAUSE_MS)));
+        let soon = now.max(self.learnt_at.plus(HINT_PAUSE_MS));
+        self.read_at = self.read_at.min(soon);
     }
 
     /// What to ask now that nothing is asked. Shards to be moved by it are let go of at once: see
@@ -216,8 +218,7 @@ impl Holdings {
                 ..*it
             }));
         } else if moves.is_empty() && now >= self.round_at {
-            let wish = map.moved(&[], leaving.clone());
-            let round = place::round(&wish, &living);
+            let round = place::round(map, &leaving, &living);
             if let Some(round) = round.filter(|it| self.may_give(it.giver)) {
                 moves = round.moves;
                 self.letting_go = Some(LettingGo {
@@ -240,6 +241,7 @@ impl Holdings {
 
     fn learn(&mut self, now: BootMs, map: Option<Arc<Map>>) {
         self.settled = true;
+        self.learnt_at = now;
         self.read_at = now.plus(MAP_READ_MS);
         let version = |map: &Option<Arc<Map>>| map.as_ref().map(|map| map.version());
         let newer = version(&map) > version(&self.map);
@@ -254,6 +256,7 @@ impl Holdings {
     }
 
     fn refused(&mut self) {
+        self.tried = None;
         self.settled = self.rules.breaks(Fault::RetriesBlindly);
         if self.settled {
             self.stale |= self.letting_go.take().is_some();

@@ -1,6 +1,8 @@
 //! Who should own which shard. Pure and deterministic, so that all who see the same decide the same;
 //! where they do not, the version of the map lets one of them through.
 
+use std::collections::BTreeSet;
+
 use crest_actors::ids::Shard;
 
 use super::assignment::{Held, Map, Move};
@@ -38,17 +40,17 @@ pub fn orphans(map: &Map, is_dead: impl Fn(Process) -> bool, living: &[Process])
         return Vec::new();
     }
     let orphaned = |shard: &(Shard, Held)| dead.contains(&shard.1.owner);
-    let mut loads = Loads::of(map, living);
+    let mut loads = Loads::of(map, map.leaving(), living);
     let shards = map.shards().filter(orphaned).map(|(shard, _)| shard);
     shards.map_while(|shard| loads.give(shard)).collect()
 }
 
 /// The next planned round: at most a tenth of all shards, from one giver. A process that leaves
 /// gives all it has, the lowest first; else whoever has most gives until nobody has two more than
-/// another. `living` are those who may receive.
-pub fn round(map: &Map, living: &[Process]) -> Option<Round> {
-    let mut loads = Loads::of(map, living);
-    let leaver = map.owners().iter().find(|it| map.leaving().contains(it));
+/// another. `leaving` are those who want to leave, whether the map says so yet or not.
+pub fn round(map: &Map, leaving: &BTreeSet<Process>, living: &[Process]) -> Option<Round> {
+    let mut loads = Loads::of(map, leaving, living);
+    let leaver = map.owners().iter().find(|it| leaving.contains(it));
     let giver = match leaver {
         Some(leaver) => *leaver,
         None => loads.most()?,
@@ -68,8 +70,8 @@ pub fn round(map: &Map, living: &[Process]) -> Option<Round> {
 struct Loads(Vec<(usize, Process)>);
 
 impl Loads {
-    fn of(map: &Map, living: &[Process]) -> Self {
-        let stays = |process: &&Process| !map.leaving().contains(process);
+    fn of(map: &Map, leaving: &BTreeSet<Process>, living: &[Process]) -> Self {
+        let stays = |process: &&Process| !leaving.contains(process);
         let load = |process: &Process| (map.shards_of(*process).count(), *process);
         Self(living.iter().filter(stays).map(load).collect())
     }

@@ -37,10 +37,6 @@ impl BootMs {
         Self(self.0.saturating_add(ms))
     }
 
-    pub fn minus(self, ms: u64) -> Self {
-        Self(self.0.saturating_sub(ms))
-    }
-
     /// Milliseconds since `earlier`; 0 if that is later.
     pub fn since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)

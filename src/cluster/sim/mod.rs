@@ -19,7 +19,7 @@ mod mutants;
 mod oracle;
 mod proc;
 mod random;
-mod store;
+pub(super) mod store;
 mod swarm;
 mod trouble;
 mod world;

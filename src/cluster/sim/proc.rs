@@ -1,11 +1,13 @@
 //! A simulated process: a member, its machine's clock, and what is wrong with it.
 
+use crate::cluster::fence::ShardFence;
 use crate::cluster::member::Member;
 use crate::cluster::process::{BootMs, Process};
 
 pub struct Proc {
     pub me: Process,
     pub member: Member,
+    pub fence: ShardFence,
     pub up: bool,
     /// It stands still from then until then.
     pub paused: (u64, u64),

@@ -15,9 +15,10 @@ use super::random::Random;
 use super::store::{Lie, Store};
 use super::swarm::Swarm;
 use crate::cluster::ask::{Answer, Ask, AskId};
+use crate::cluster::fence::ShardFence;
 use crate::cluster::limits::TICK_MS;
 use crate::cluster::member::{Input, Member, Output};
-use crate::cluster::process::{Incarnation, NodeId, Process};
+use crate::cluster::process::{BootMs, Incarnation, NodeId, Process};
 use crate::cluster::rules::{Fault, Rules};
 
 /// How the rules are broken in one run; not at all by default.
@@ -212,6 +213,7 @@ impl World {
         self.procs.push(Proc {
             me,
             member: Member::bent(me, self.swarm.shards, rules),
+            fence: ShardFence::new(BootMs::default),
             up: true,
             paused: (0, 0),
             cut_until: 0,
@@ -225,6 +227,7 @@ impl World {
         let proc = &mut self.procs[who];
         let now = proc.now(self.now);
         proc.member.on(now, input, &mut out);
+        proc.fence.follow(&proc.member, &out);
         let took = out.iter().any(|it| matches!(it, Output::Took { .. }));
         for output in out {
             self.trace(&output);
@@ -414,7 +417,7 @@ impl World {
         let mut holders = Vec::new();
         for proc in self.procs.iter().filter(|proc| proc.up) {
             let now = proc.now(self.now);
-            let held = |shard: &Shard| proc.member.epoch(now, *shard).is_some();
+            let held = |shard: &Shard| proc.fence.holds_at(now, *shard);
             let shards = self.swarm.every_shard().filter(held);
             holders.extend(shards.map(|shard| (shard, proc.me)));
         }
