@@ -1,6 +1,6 @@
 //! Crest: the edges of the messaging core and their wiring.
 //!
-//! Here: the gateway, the stores, the bot, the desk's relational data, admission, configuration,
+//! Here: the gateway, the stores, the cluster, the bot, the desk's relational data, admission, configuration,
 //! HTTP, and the translation between wire and domain. Not here: what any actor decides (`actors/`),
 //! how any frame looks (`schema/`).
 
@@ -8,6 +8,7 @@ pub mod answering;
 pub mod auth;
 pub mod bot;
 pub mod cli;
+pub mod cluster;
 pub mod config;
 pub mod desk;
 pub mod fault;

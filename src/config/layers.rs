@@ -137,6 +137,7 @@ fn contradictions(config: &Config) -> impl Iterator<Item = &'static str> {
         short_key.then_some("auth.visitor_key is shorter than 32 bytes; make one with `openssl rand -hex 32`"),
         (auth.login_backoff_max_ms < auth.login_backoff_ms || auth.address_backoff_max_ms < auth.login_backoff_ms)
             .then_some("auth.login_backoff_ms is above the longest wait; lower it"),
+        config.cluster.servers().err(),
     ]
     .into_iter()
     .flatten()

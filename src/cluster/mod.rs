@@ -1,0 +1,3 @@
+//! This node among others. Here: the bus that carries what their actors tell each other.
+
+pub mod bus;
