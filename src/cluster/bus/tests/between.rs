@@ -370,10 +370,16 @@ fn where_tls_is_asked_for_nothing_is_said_before_it() {
         let (mut socket, _) = listener.accept().unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         let plain = r#"{"server_id":"s","server_name":"s","version":"2.9.10","go":"","host":"127.0.0.1","port":1,"headers":true,"max_payload":1048576,"proto":1}"#;
-        socket.write_all(format!("INFO {plain}\r\n").as_bytes()).unwrap();
+        socket
+            .write_all(format!("INFO {plain}\r\n").as_bytes())
+            .unwrap();
         let mut first = [0];
         socket.read_exact(&mut first).unwrap();
-        assert_eq!(first, [0x16], "a TLS handshake, not CONNECT, after {scheme}");
+        assert_eq!(
+            first,
+            [0x16],
+            "a TLS handshake, not CONNECT, after {scheme}"
+        );
     }
     std::fs::remove_file(authority).unwrap();
 }
