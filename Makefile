@@ -1,5 +1,5 @@
 # The commands a newcomer needs; README.md explains each.
-.PHONY: run test lint python bench peers
+.PHONY: run test lint python nats bench peers
 
 VENV ?= target/venv
 
@@ -17,7 +17,14 @@ $(VENV)/ready: schema/example/requirements.txt
 	$(VENV)/bin/pip install --quiet --requirement schema/example/requirements.txt
 	touch $@
 
-test: lint python
+# The server that the tests of the bus talk to: a package of Debian and Ubuntu, a formula of Homebrew.
+nats:
+	@test "$$CREST_SKIP_NATS" = 1 || command -v nats-server >/dev/null || test -x /usr/sbin/nats-server \
+		|| { test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y nats-server; } \
+		|| { echo "nats-server is missing: install it (apt-get install nats-server), or set CREST_SKIP_NATS=1"; \
+			exit 1; }
+
+test: lint python nats
 	CREST_PYTHON="$(CURDIR)/$(VENV)/bin/python" cargo test --workspace
 
 # Crest against floors and peers, on two quiet cores; writes the table of benches/RESULTS.md.

@@ -1,7 +1,7 @@
 //! Crest: the edges of the messaging core and their wiring.
 //!
-//! Here: the gateway, the stores, the cluster, the bot, the desk's relational data, admission,
-//! configuration, HTTP, and the translation between wire and domain. Not here: what any actor decides (`actors/`),
+//! Here: the gateway, the stores, the cluster, the bot, the desk's relational data, admission, configuration,
+//! HTTP, and the translation between wire and domain. Not here: what any actor decides (`actors/`),
 //! how any frame looks (`schema/`).
 
 pub mod answering;

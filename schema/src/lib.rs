@@ -1,4 +1,4 @@
-//! Every byte that leaves a Crest process: client frames, stored events, error and close codes.
+//! Every byte that leaves a Crest process: client frames, node frames, stored events, error and close codes.
 //!
 //! `PROTOCOL.md` beside this crate is the contract; [`codes`] is the source of its registries, and
 //! `vectors/` fixes the bytes. Here: plain types, their MessagePack codec, bounds. Not here, on
@@ -8,6 +8,7 @@ pub mod codec;
 pub mod codes;
 pub mod frame;
 pub mod limits;
+pub mod node;
 pub mod stored;
 
 pub use codec::Malformed;

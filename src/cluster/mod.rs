@@ -4,14 +4,15 @@
 //! [`Death`] declares them dead, [`Map`] says who owns what and since which epoch, [`place`] who
 //! should, [`Holdings`] what a process holds, [`ShardFence`] shows that to every thread, and
 //! [`Member`] drives them all: inputs in, asks of the store and changes of placement out. Time comes
-//! in with each input; [`boot_now`] alone reads a clock. Deliberately not here: sockets, drivers,
+//! in with each input; [`boot_now`] alone reads a clock. Deliberately not in them: sockets, drivers,
 //! sleeping, randomness, and any belief in what another node says about ownership. The store
-//! decides; the bus hints.
+//! decides; the [`bus`], which carries what actors tell each other, hints.
 //!
 //! `sim/` runs several of them over a store that loses, delays and doubts.
 
 mod ask;
 mod assignment;
+pub mod bus;
 mod clock;
 mod death;
 mod fence;

@@ -128,6 +128,22 @@ settings! {
         cql_replication: u32 = "1", "copies", Some(1..=9), "",
             "Copies of each row in each datacenter of keyspaces that `crest migrate` makes; 3 wherever there are three nodes.";
     }
+    cluster: Cluster = "Other nodes of the same installation, reached over NATS." {
+        node: u16 = "0", "number", Some(0..=65_535), "the node of this number, as good as any",
+            "This node's number; each node of a cluster has its own.";
+        name: String = "main", "name", None, "",
+            "The cluster's name in NATS subjects: small letters, digits, - and _, at most 32. Clusters that share a server need different names.";
+        nats_url: String = "", "list of URLs", None, "this node is alone",
+            "NATS servers that carry what nodes tell each other, such as tls://nats.internal:4222; several with commas between.";
+        nats_user: String = "", "name", None, "no user",
+            "Whom NATS knows this cluster as; it should let nobody else near the subjects crest.>.";
+        nats_password: Secret = "", "secret", None, "no password",
+            "Password of `nats_user`.";
+        nats_ca: String = "", "file", None, "the authorities of the operating system",
+            "Certificates (PEM) of the authority that signed the NATS servers'; given, every connection must be encrypted.";
+        allow_plaintext_bus: bool = "false", "true, false", None, "",
+            "Lets what customers say leave this machine unencrypted on its way to other nodes; only for a closed network.";
+    }
     limits: Limits = "What one connection or request may take." {
         frames_per_s: u32 = "50", "frames/s", Some(1..=100_000), "",
             "Sustained frames of one connection; a person types far less.";

@@ -146,6 +146,7 @@ fn contradictions(config: &Config) -> impl Iterator<Item = &'static str> {
             "store.cql_keyspace is no name of a keyspace; take a small letter and up to 39 more of a to z, 0 to 9 and _",
         ),
         (cql && half_login).then_some("store.cql_user and store.cql_password go together; set both or neither"),
+        config.cluster.servers().err(),
     ]
     .into_iter()
     .flatten()

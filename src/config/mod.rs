@@ -3,6 +3,7 @@
 //! Here: the one table of keys ([`KEYS`]), the layers that fill it (file, environment, flags), what
 //! is refused, and the texts made from the table. Not here: who uses a value, or reloading.
 
+mod cluster;
 mod keys;
 mod layers;
 mod nearest;
@@ -10,7 +11,8 @@ mod problem;
 mod render;
 mod value;
 
-pub use keys::{Auth, Bot, Config, KEYS, Key, Limits, Log, SECTIONS, Server, Store};
+pub use cluster::NatsServer;
+pub use keys::{Auth, Bot, Cluster, Config, KEYS, Key, Limits, Log, SECTIONS, Server, Store};
 pub use layers::{Effective, Inputs, Layer, Source, check, load};
 pub use problem::{ConfigFailure, Problem};
 pub use render::{markdown, print, sample};

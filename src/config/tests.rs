@@ -130,9 +130,54 @@ fn what_cannot_be_meant_is_refused_by_name() {
             &[],
             "store.cql_user and store.cql_password go together; set both or neither",
         ),
+        (
+            "[cluster]\nnats_url = \"nats://127.0.0.1:4222, nats://10.0.0.7:4222\"",
+            &[],
+            &[],
+            "cluster.nats_url leads off this machine unencrypted: write tls://, name the servers' authority in cluster.nats_ca, or set cluster.allow_plaintext_bus = true on a closed network",
+        ),
+        (
+            "[cluster]\nnats_url = \"tls://crest:secret@nats.internal\"",
+            &[],
+            &[],
+            "cluster.nats_url holds a password and would be shown; use cluster.nats_user and cluster.nats_password",
+        ),
+        (
+            "[cluster]\nnats_url = \"http://nats.internal\"",
+            &[],
+            &[],
+            "cluster.nats_url is not a list of NATS servers, such as tls://nats.internal:4222",
+        ),
+        (
+            "[cluster]\nnats_url = \"tls://nats.internal\"\nname = \"a.b\"",
+            &[],
+            &[],
+            "cluster.name must be 1 to 32 small letters, digits, - and _: it is part of every subject",
+        ),
+        (
+            "[cluster]\nnats_url = \"tls://nats.internal\"\nnats_user = \"crest\"",
+            &[],
+            &[],
+            "cluster.nats_user and cluster.nats_password go together: give both or neither",
+        ),
     ];
     for (file, environment, flags, words) in cases {
         assert_eq!(problems(file, environment, flags), [*words]);
+    }
+}
+
+#[test]
+fn a_bus_that_stays_on_the_machine_or_is_encrypted_is_let_be() {
+    for cluster in [
+        "nats_url = \"\"",
+        "nats_url = \"nats://127.0.0.1:4222,nats://[::1]:4223\"",
+        "nats_url = \"localhost\"",
+        "nats_url = \"tls://nats.internal\"",
+        "nats_url = \"nats.internal:4222\"\nnats_ca = \"/etc/nats/ca.pem\"",
+        "nats_url = \"nats://10.0.0.7\"\nallow_plaintext_bus = true",
+    ] {
+        let found = problems(&format!("[cluster]\n{cluster}"), &[], &[]);
+        assert!(found.is_empty(), "{cluster}: {found:?}");
     }
 }
 

@@ -8,7 +8,7 @@ use super::serve::{self, NodeFailure};
 use crate::config::Config;
 use crate::desk::seed_copies::{self, SeededCopies};
 use crate::desk::{DeskFailure, SqliteDesk};
-use crate::store::{Durability, EmbeddedStore};
+use crate::store::{Durability, EmbeddedStore, Engine};
 
 /// Installs the demo tenant and its copies up to the `tenants`th into the configured store, those
 /// that are missing. Refused while another process holds the store.

@@ -9,6 +9,7 @@ mod body;
 mod customer_view;
 mod desk;
 mod names;
+pub mod node;
 mod page;
 mod push;
 mod refusal;
@@ -26,4 +27,4 @@ pub use request::{Page, Request, request};
 pub use staff_view::{staff_attached, staff_event};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -3,6 +3,7 @@
 use crest_schema::frame::Body;
 use crest_schema::frame::client::{Empty, Send};
 use crest_schema::limits::{DEPTH, FRAME_BYTES};
+use crest_schema::node::{self, Frame, Item};
 use crest_schema::stored::{Record, Unreadable, VERSION, conversation, ledger, pointer};
 use crest_schema::{ClientFrame, Malformed, ServerFrame, codec};
 use proptest::prelude::*;
@@ -139,6 +140,82 @@ fn every_cut_of_every_frame_is_refused() {
 }
 
 #[test]
+fn every_cut_of_every_node_frame_is_refused() {
+    for (name, head, items) in samples::node::frames() {
+        let mut body = Vec::new();
+        for item in &items {
+            let mut bytes = Vec::new();
+            item.encode(&mut bytes);
+            node::put(&bytes, &mut body);
+        }
+        let bytes = Frame::encode(&head, items.len() as u32, &body);
+        for end in 0..bytes.len() {
+            let refused = Frame::decode(&bytes[..end]);
+            assert_eq!(
+                refused,
+                Err(Malformed::Truncated.into()),
+                "{name} cut at {end}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_node_frame_may_gain_fields_but_not_lose_one() {
+    let (_, head, _) = samples::node::frames().swap_remove(0);
+    let mut bytes = Frame::encode(&head, 0, &[]);
+    bytes[0] = 0x97;
+    bytes.push(0x01);
+    assert_eq!(Frame::decode(&bytes).unwrap().head, head);
+    bytes.truncate(bytes.len() - 2);
+    bytes[0] = 0x95;
+    assert_eq!(Frame::decode(&bytes), Err(node::Unreadable::Head));
+    bytes[1] = node::VERSION + 1;
+    let refused = Frame::decode(&bytes).unwrap_err();
+    assert_eq!(refused, node::Unreadable::Version(node::VERSION + 1));
+}
+
+#[test]
+fn a_piece_beyond_the_last_or_beside_another_is_refused() {
+    let mut head = samples::node::piece();
+    let mut body = Vec::new();
+    node::put(b"piece", &mut body);
+    node::put(b"another", &mut body);
+    assert_eq!(
+        Frame::decode(&Frame::encode(&head, 2, &body)),
+        Err(node::Unreadable::Head)
+    );
+    body.truncate(7);
+    assert!(Frame::decode(&Frame::encode(&head, 1, &body)).is_ok());
+    head.part = Some(node::Part { index: 3, of: 3 });
+    assert_eq!(
+        Frame::decode(&Frame::encode(&head, 1, &body)),
+        Err(node::Unreadable::Head)
+    );
+}
+
+#[test]
+fn node_frames_and_items_have_bounds() {
+    let (_, head, _) = samples::node::frames().swap_remove(0);
+    let mut body = Vec::new();
+    node::put(&vec![0; node::FRAME_BYTES], &mut body);
+    let frame = Frame::encode(&head, 1, &body);
+    let refused = Frame::decode(&frame).unwrap_err();
+    assert!(refused.to_string().contains("at most"), "{refused}");
+    let mut item = vec![0x81, 0xa5];
+    item.extend(b"rally");
+    item.push(0xdb);
+    item.extend((node::ITEM_BYTES as u32).to_be_bytes());
+    item.resize(item.len() + node::ITEM_BYTES, b'x');
+    let refused = Item::decode(&item).unwrap_err();
+    assert!(refused.to_string().contains("at most"), "{refused}");
+    let mut deep = vec![0x81, 0xa5];
+    deep.extend(b"rally");
+    deep.extend(nested(DEPTH, 0x91));
+    assert_eq!(Item::decode(&deep), Err(Malformed::TooDeep.into()));
+}
+
+#[test]
 fn a_newer_record_is_refused_by_name() {
     let mut record = samples::stored::ledger().swap_remove(0).1.encode();
     record[2] = 99;
@@ -173,6 +250,8 @@ proptest! {
     fn any_bytes_are_a_frame_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         let _ = ClientFrame::decode(&bytes);
         let _ = ServerFrame::decode(&bytes);
+        let _ = Frame::decode(&bytes);
+        let _ = Item::decode(&bytes);
         let _ = Record::<conversation::Event>::decode(&bytes);
         let _ = Record::<ledger::Event>::decode(&bytes);
         let _ = Record::<pointer::Event>::decode(&bytes);

@@ -6,6 +6,7 @@ use std::fmt::Debug;
 
 use crest_schema::codes::Close;
 use crest_schema::frame::server::Error;
+use crest_schema::node::{Frame, Item, put};
 use crest_schema::stored::{Alphabet, Record, conversation, ledger, pointer};
 use crest_schema::{ClientFrame, ClientKind, ServerFrame, ServerKind};
 use serde_json::{Value, json};
@@ -124,6 +125,46 @@ fn stored_pointers() {
     stored::<pointer::Event>(
         include_str!("../../vectors/stored_pointer.json"),
         samples::stored::pointer(),
+    );
+}
+
+#[test]
+fn node_frames() {
+    let whole = samples::node::frames()
+        .into_iter()
+        .map(|(name, head, items)| {
+            let written = items.iter().map(|item| {
+                let mut bytes = Vec::new();
+                item.encode(&mut bytes);
+                assert_eq!(Item::decode(&bytes).as_ref(), Ok(item));
+                bytes
+            });
+            (name, head, written.collect::<Vec<_>>())
+        });
+    let piece = (
+        "piece".to_owned(),
+        samples::node::piece(),
+        vec![b"a piece".to_vec()],
+    );
+    let samples = whole.chain([piece]).map(|(name, head, items)| {
+        let mut body = Vec::new();
+        items.iter().for_each(|item| put(item, &mut body));
+        let encoded = Frame::encode(&head, items.len() as u32, &body);
+        let inside = match head.part {
+            None => items.iter().map(|item| readable(item)).collect(),
+            Some(_) => Value::Null,
+        };
+        let vector = json!({"name": name, "frame": readable(&encoded), "items": inside, "hex": hex(&encoded)});
+        (vector, (head, items))
+    });
+    check(
+        include_str!("../../vectors/node.json"),
+        samples.collect(),
+        |released| {
+            let frame = Frame::decode(released).unwrap();
+            let items = frame.items.iter().map(|item| item.to_vec());
+            (frame.head, items.collect())
+        },
     );
 }
 

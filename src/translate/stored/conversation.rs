@@ -24,7 +24,7 @@ pub fn decode_conversation(stored: &Stored) -> Result<Entry<Event>, Unreadable> 
     super::decode(stored, from_store::event)
 }
 
-fn event(event: &Event) -> wire::Event<'_> {
+pub(in crate::translate) fn event(event: &Event) -> wire::Event<'_> {
     match event {
         Event::Opened(fields) => wire::Event::Opened(opened(fields)),
         Event::Message(said) => wire::Event::Message(message(said)),
@@ -120,7 +120,7 @@ fn event(event: &Event) -> wire::Event<'_> {
     }
 }
 
-fn opened(opened: &Opened) -> wire::Opened<'_> {
+pub(in crate::translate) fn opened(opened: &Opened) -> wire::Opened<'_> {
     wire::Opened {
         opening: opened.opening,
         customer: text(opened.customer.as_str()),
@@ -152,7 +152,7 @@ fn author(author: &Author) -> wire::Author<'_> {
     }
 }
 
-fn body(body: &Body) -> wire::Body<'_> {
+pub(in crate::translate) fn body(body: &Body) -> wire::Body<'_> {
     match body {
         Body::Text(words) => wire::Body::Text(text(words)),
         Body::Image { url, alt, bytes } => wire::Body::Image {
@@ -192,7 +192,7 @@ fn body(body: &Body) -> wire::Body<'_> {
     }
 }
 
-fn bot_turned(context: &BotContext) -> wire::BotTurned<'_> {
+pub(in crate::translate) fn bot_turned(context: &BotContext) -> wire::BotTurned<'_> {
     wire::BotTurned {
         turn: context.turn,
         misses: context.misses,
@@ -202,7 +202,7 @@ fn bot_turned(context: &BotContext) -> wire::BotTurned<'_> {
     }
 }
 
-fn answer(answer: &Answer) -> wire::Answer<'_> {
+pub(in crate::translate) fn answer(answer: &Answer) -> wire::Answer<'_> {
     wire::Answer {
         article: text(&answer.article),
         score_permille: answer.score_permille,
@@ -214,7 +214,7 @@ fn answer(answer: &Answer) -> wire::Answer<'_> {
     }
 }
 
-fn waiting(waiting: &Waiting) -> wire::Waiting<'_> {
+pub(in crate::translate) fn waiting(waiting: &Waiting) -> wire::Waiting<'_> {
     wire::Waiting {
         group: text(waiting.group.as_str()),
         reason: wait_reason(&waiting.reason),
@@ -229,7 +229,7 @@ fn waiting(waiting: &Waiting) -> wire::Waiting<'_> {
     }
 }
 
-fn wait_reason(reason: &WaitReason) -> wire::WaitReason<'_> {
+pub(in crate::translate) fn wait_reason(reason: &WaitReason) -> wire::WaitReason<'_> {
     match reason {
         WaitReason::Asked => wire::WaitReason::Asked,
         WaitReason::BotMissed => wire::WaitReason::BotMissed,
@@ -245,7 +245,7 @@ fn wait_reason(reason: &WaitReason) -> wire::WaitReason<'_> {
     }
 }
 
-fn offer(offer: &OfferId) -> wire::Offer<'_> {
+pub(in crate::translate) fn offer(offer: &OfferId) -> wire::Offer<'_> {
     wire::Offer {
         conversation: wire_id(offer.conversation),
         position: offer.position.0,
@@ -253,7 +253,7 @@ fn offer(offer: &OfferId) -> wire::Offer<'_> {
     }
 }
 
-fn close_reason(reason: CloseReason) -> wire::CloseReason {
+pub(in crate::translate) fn close_reason(reason: CloseReason) -> wire::CloseReason {
     match reason {
         CloseReason::Resolved => wire::CloseReason::Resolved,
         CloseReason::CustomerLeft => wire::CloseReason::CustomerLeft,

@@ -11,7 +11,7 @@ use crest_schema::stored::conversation as wire;
 
 use crate::translate::names::{conversation_id, message_id};
 
-pub(super) fn event(event: wire::Event<'_>) -> Event {
+pub(in crate::translate) fn event(event: wire::Event<'_>) -> Event {
     match event {
         wire::Event::Opened(fields) => Event::Opened(opened(fields)),
         wire::Event::Message(said) => Event::Message(Message {
@@ -84,7 +84,7 @@ pub(super) fn event(event: wire::Event<'_>) -> Event {
     }
 }
 
-fn opened(opened: wire::Opened<'_>) -> Opened {
+pub(in crate::translate) fn opened(opened: wire::Opened<'_>) -> Opened {
     Opened {
         opening: opened.opening,
         customer: CustomerId::new(opened.customer),
@@ -112,7 +112,7 @@ fn author(author: wire::Author<'_>) -> Author {
     }
 }
 
-fn body(body: wire::Body<'_>) -> Body {
+pub(in crate::translate) fn body(body: wire::Body<'_>) -> Body {
     match body {
         wire::Body::Text(text) => Body::Text(text.into()),
         wire::Body::Image { url, alt, bytes } => Body::Image {
@@ -149,24 +149,28 @@ fn body(body: wire::Body<'_>) -> Body {
     }
 }
 
-fn bot_context(turned: wire::BotTurned<'_>) -> BotContext {
+pub(in crate::translate) fn bot_context(turned: wire::BotTurned<'_>) -> BotContext {
     BotContext {
         turn: turned.turn,
         misses: turned.misses,
         topic: turned.topic.map(Cow::into_owned),
         candidates: owned(turned.candidates),
-        answer: turned.answer.map(|answer| Answer {
-            article: answer.article.into_owned(),
-            score_permille: answer.score_permille,
-            runner_up: answer
-                .runner_up
-                .map(|(article, score)| (article.into_owned(), score)),
-            knowledge_version: answer.knowledge_version,
-        }),
+        answer: turned.answer.map(answer),
     }
 }
 
-fn waiting(waiting: wire::Waiting<'_>) -> Waiting {
+pub(in crate::translate) fn answer(answer: wire::Answer<'_>) -> Answer {
+    Answer {
+        article: answer.article.into_owned(),
+        score_permille: answer.score_permille,
+        runner_up: answer
+            .runner_up
+            .map(|(article, score)| (article.into_owned(), score)),
+        knowledge_version: answer.knowledge_version,
+    }
+}
+
+pub(in crate::translate) fn waiting(waiting: wire::Waiting<'_>) -> Waiting {
     Waiting {
         group: GroupId::new(waiting.group),
         reason: wait_reason(waiting.reason),
@@ -183,7 +187,7 @@ fn waiting(waiting: wire::Waiting<'_>) -> Waiting {
     }
 }
 
-fn wait_reason(reason: wire::WaitReason<'_>) -> WaitReason {
+pub(in crate::translate) fn wait_reason(reason: wire::WaitReason<'_>) -> WaitReason {
     match reason {
         wire::WaitReason::Asked => WaitReason::Asked,
         wire::WaitReason::BotMissed => WaitReason::BotMissed,
@@ -199,7 +203,7 @@ fn wait_reason(reason: wire::WaitReason<'_>) -> WaitReason {
     }
 }
 
-fn offer(offer: wire::Offer<'_>) -> OfferId {
+pub(in crate::translate) fn offer(offer: wire::Offer<'_>) -> OfferId {
     OfferId {
         conversation: conversation_id(offer.conversation),
         position: Seq(offer.position),
@@ -214,7 +218,7 @@ fn target(seq: u64, customer_seq: u64) -> Target {
     }
 }
 
-fn close_reason(reason: wire::CloseReason) -> CloseReason {
+pub(in crate::translate) fn close_reason(reason: wire::CloseReason) -> CloseReason {
     match reason {
         wire::CloseReason::Resolved => CloseReason::Resolved,
         wire::CloseReason::CustomerLeft => CloseReason::CustomerLeft,

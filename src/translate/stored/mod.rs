@@ -1,7 +1,7 @@
 //! Between events and the bytes of their logs.
 
-mod conversation;
-mod from_store;
+pub(super) mod conversation;
+pub(super) mod from_store;
 mod ledger;
 mod pointer;
 

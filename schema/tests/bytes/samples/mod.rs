@@ -2,6 +2,7 @@
 //! Each has its vector under the same name.
 
 pub mod client;
+pub mod node;
 pub mod server;
 pub mod staff;
 pub mod stored;

@@ -1,0 +1,3 @@
+mod between;
+mod frames;
+mod nats;
