@@ -240,9 +240,9 @@ fn context(reason: Option<WaitReason>) -> Box<OfferContext> {
     })
 }
 
-fn contexts() -> Vec<Box<OfferContext>> {
+fn contexts() -> impl Iterator<Item = Box<OfferContext>> {
     let reasons = waits().into_iter().map(|waiting| Some(waiting.reason));
-    reasons.chain([None]).map(context).collect()
+    reasons.chain([None]).map(context)
 }
 
 fn identity_with(words: Option<&str>) -> Identity {
@@ -530,7 +530,7 @@ fn agent_notes() -> Vec<agent::Note> {
                 outcome,
             }),
     );
-    all.extend(contexts().into_iter().map(|context| Note::Offered {
+    all.extend(contexts().map(|context| Note::Offered {
         offer: offer(),
         expires_at: AT,
         context,
@@ -827,7 +827,7 @@ fn pushes() -> Vec<Push> {
                 ephemeral: Ephemeral::Read { up_to: Seq(3) },
             }),
     );
-    all.extend(contexts().into_iter().map(|context| Push::Offer {
+    all.extend(contexts().map(|context| Push::Offer {
         offer: offer(),
         expires_at: AT,
         context,
