@@ -184,7 +184,7 @@ impl Engine for EmbeddedStore {
     }
 
     fn answers(&self) -> bool {
-        !self.intake.is_closed()
+        self.intake.takes()
     }
 
     /// Names every row before it ends.

@@ -14,7 +14,7 @@ pub trait Engine: LogStore {
     /// One page of a tenant's conversations.
     fn list(&self, query: Query, done: Done<Result<Page, StoreFailure>>);
 
-    /// Did the store answer when it was asked last?
+    /// Did the store answer, and store, when it was asked last?
     fn answers(&self) -> bool;
 
     /// Stores and answers what was submitted and ends the store's threads. What is asked afterwards

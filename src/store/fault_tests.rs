@@ -41,8 +41,10 @@ fn a_full_disk_is_said_reads_go_on_and_room_heals_it() {
             .records,
         []
     );
+    assert!(!store.answers(), "whoever is new goes elsewhere");
     disk.set_full(false);
     assert_eq!(submit(&store, next()), Ok(vec![]));
+    assert!(store.answers());
     drop(store);
     let records = read(&open(&directory), &log, 0, 9).expect("read");
     assert_eq!(bodies(&records), ["a", "b"]);

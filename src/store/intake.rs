@@ -1,8 +1,9 @@
 //! The bounded way in: what is submitted and not yet answered, in rows and bytes.
 
 use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Instant;
 
-use super::limits::{INTAKE_BYTES_MAX, INTAKE_ROWS_MAX};
+use super::limits::{INTAKE_BYTES_MAX, INTAKE_ROWS_MAX, REFUSED_FOR};
 
 /// What one batch takes of the intake.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -11,10 +12,21 @@ pub struct Load {
     pub bytes: usize,
 }
 
+/// What became of the newest write.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Newest {
+    #[default]
+    Stored,
+    Refused(Instant),
+    /// Nothing is written any more.
+    Sealed,
+}
+
 #[derive(Default)]
 struct Held {
     load: Load,
     closed: bool,
+    newest: Newest,
 }
 
 /// Holds submitters back while it is full.
@@ -64,6 +76,22 @@ impl Intake {
     /// Is nobody let in any more?
     pub fn is_closed(&self) -> bool {
         self.lock().closed
+    }
+
+    pub fn told(&self, newest: Newest) {
+        self.lock().newest = newest;
+    }
+
+    /// May whoever comes now expect to be stored? A refusal counts for [`REFUSED_FOR`]: after it
+    /// somebody must try.
+    pub fn takes(&self) -> bool {
+        let held = self.lock();
+        !held.closed
+            && match held.newest {
+                Newest::Stored => true,
+                Newest::Refused(at) => at.elapsed() > REFUSED_FOR,
+                Newest::Sealed => false,
+            }
     }
 
     /// Lets nobody in any more.

@@ -1,5 +1,7 @@
 //! Every bound of the embedded store, with its unit and reason.
 
+use std::time::Duration;
+
 /// Rows of one commit: more would make the first of them wait too long for the last.
 pub const COMMIT_ROWS_MAX: usize = 8_192;
 /// Bytes of bodies in one commit.
@@ -10,6 +12,8 @@ pub const INTAKE_ROWS_MAX: usize = 65_536;
 pub const INTAKE_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Reads and activations waiting for a reader; more are answered `Unavailable` at once.
 pub const READS_MAX: usize = 65_536;
+/// How long a node is not ready after a write was refused, as by a full disk.
+pub const REFUSED_FOR: Duration = Duration::from_secs(10);
 /// Threads that read. Reads are short and mostly from the page cache.
 pub const READERS: usize = 2;
 

@@ -15,7 +15,7 @@ use crate::fault::fault_point;
 use super::answer::answer;
 use super::failure::Trouble;
 use super::head::{End, Head, Heads};
-use super::intake::{Intake, Load};
+use super::intake::{Intake, Load, Newest};
 use super::limits::{
     CHECKPOINT_BYTES, COMMIT_BYTES_MAX, COMMIT_ROWS_MAX, HORIZON_ROWS, RESIDENT_LOGS_MAX,
 };
@@ -141,6 +141,9 @@ impl Writer {
                 histogram!("crest_store_commit_rows")
                     .record((staged.next_row - self.next_row) as f64);
                 histogram!("crest_store_commit_seconds").record(started.elapsed().as_secs_f64());
+                if staged.next_row > self.next_row {
+                    self.intake.told(Newest::Stored);
+                }
                 self.adopt(staged);
                 Ok(())
             }
@@ -275,6 +278,7 @@ impl Writer {
             self.connection.is_autocommit() || self.connection.execute_batch("ROLLBACK").is_ok();
         if *trouble == Trouble::Full && rolled_back {
             counter!("crest_store_full_total").increment(1);
+            self.intake.told(Newest::Refused(Instant::now()));
             return;
         }
         self.seal(trouble.clone());
@@ -286,6 +290,7 @@ impl Writer {
             "the log store is sealed: reads go on, nothing is written"
         );
         gauge!("crest_store_sealed").set(1.0);
+        self.intake.told(Newest::Sealed);
         self.sealed = Some(match trouble {
             Trouble::Corrupt(what) => Trouble::Corrupt(what),
             Trouble::Full => Trouble::Broken("store sealed: roll-back failed".to_owned()),
