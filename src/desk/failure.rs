@@ -51,6 +51,14 @@ pub enum DeskFailure {
     Lost,
 }
 
+impl DeskFailure {
+    /// Is it only that the disk is full?
+    pub fn is_full(&self) -> bool {
+        matches!(self, DeskFailure::Sqlite(error)
+            if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull))
+    }
+}
+
 impl From<DeskRefusal> for DeskError {
     fn from(refusal: DeskRefusal) -> Self {
         DeskError::Refused(refusal)
@@ -60,5 +68,21 @@ impl From<DeskRefusal> for DeskError {
 impl From<rusqlite::Error> for DeskError {
     fn from(error: rusqlite::Error) -> Self {
         DeskError::Failed(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_from_other_failures() {
+        let file = rusqlite::Connection::open_in_memory().expect("opens");
+        file.execute_batch("CREATE TABLE words (text); PRAGMA max_page_count = 2")
+            .expect("made");
+        let write = |sql| DeskFailure::from(file.execute_batch(sql).expect_err("refused"));
+        let full = write("INSERT INTO words VALUES (zeroblob(100000))");
+        assert!(full.is_full(), "{full}");
+        assert!(!write("INSERT INTO nothing VALUES (1)").is_full());
     }
 }

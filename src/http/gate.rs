@@ -14,7 +14,7 @@ use super::problem::{Problem, ProblemCode};
 use super::state::HttpState;
 use super::{address, extract, limits};
 use crate::auth::{Access, AuthRefusal, Operation, Role, StaffPrincipal};
-use crate::desk::{AuditRecord, Claim};
+use crate::desk::{AuditRecord, Claim, DeskError};
 
 /// The gate before one operation.
 #[derive(Clone)]
@@ -62,9 +62,8 @@ impl Gate {
             Access::Roles(_) => {
                 let staff = self.staff(request.headers()).await?;
                 if self.operation.audited() {
-                    // Durable before the effect: what cannot be recorded is not done.
                     let record = self.record(&staff, &request, from);
-                    self.state.desk.audit(record).await?;
+                    self.audit(record, request.method()).await?;
                 }
                 request.extensions_mut().insert(staff.clone());
                 match idempotency_key(&request)? {
@@ -72,6 +71,18 @@ impl Gate {
                     None => Ok(next.run(request).await),
                 }
             }
+        }
+    }
+
+    /// Durable before the effect: what cannot be recorded is not done. Only where the disk is full and
+    /// nothing would be changed is the record left to the node's log, so that reads go on.
+    async fn audit(&self, record: AuditRecord, method: &Method) -> Result<(), Problem> {
+        match self.state.desk.audit(record.clone()).await {
+            Err(DeskError::Failed(failure)) if failure.is_full() && *method == Method::GET => {
+                tracing::warn!(?record, "the disk is full: a read is recorded here alone");
+                Ok(())
+            }
+            written => Ok(written?),
         }
     }
 
