@@ -14,17 +14,16 @@ use crossbeam::channel::{Sender, unbounded};
 
 use super::answer::answer;
 use super::engine::Engine;
-use super::failure::OpenFailure;
+use super::failure::{OpenFailure, closed};
 use super::file::{Durability, Place, open_reader, open_writer};
 use super::head::Heads;
 use super::intake::{Intake, Load};
-use super::limits::BODY_BYTES_MAX;
 use super::list::{Page, Query};
 use super::readers::{Ask, Asks, Readers};
 use super::recover::recover;
 use super::row::Chain;
 use super::verify::{Fold, Progress, Report, verify};
-use super::writer::{Command, ONE, Writer};
+use super::writer::{Command, Writer};
 
 /// Logs in one SQLite file of a directory that no other process may open meanwhile.
 pub struct EmbeddedStore {
@@ -95,7 +94,7 @@ impl EmbeddedStore {
     pub fn settle(&self) -> Result<u64, StoreFailure> {
         let (sender, answered) = mpsc::channel();
         self.command(
-            ONE,
+            Load::ONE,
             Command::Settle,
             Box::new(move |settled| {
                 // The asker waits below.
@@ -131,7 +130,6 @@ impl EmbeddedStore {
         command: impl FnOnce(Done<Result<T, StoreFailure>>) -> Command,
         done: Done<Result<T, StoreFailure>>,
     ) {
-        let closed = || StoreFailure::Unavailable("store closed".to_owned());
         if !self.intake.enter(load) {
             return answer(done, Err(closed()));
         }
@@ -143,19 +141,11 @@ impl EmbeddedStore {
 
 impl LogStore for EmbeddedStore {
     fn activate(&self, log: LogId, done: Done<Result<Activation, StoreFailure>>) {
-        self.command(ONE, |done| Command::Activate(log, done), done);
+        self.command(Load::ONE, |done| Command::Activate(log, done), done);
     }
 
     fn submit(&self, batch: Vec<Append>, done: Done<BatchOutcome>) {
-        let bodies = || batch.iter().flat_map(|append| &append.records);
-        assert!(
-            bodies().all(|record| record.body.len() <= BODY_BYTES_MAX),
-            "a body is larger than the store takes"
-        );
-        let load = Load {
-            rows: bodies().count().max(1),
-            bytes: bodies().map(|record| record.body.len()).sum(),
-        };
+        let load = Load::of(&batch);
         self.command(load, |done| Command::Submit(batch, load, done), done);
     }
 

@@ -84,6 +84,16 @@ fn damage(error: &rusqlite::Error) -> Option<String> {
     (failure.code == ErrorCode::DatabaseCorrupt).then(|| error.to_string())
 }
 
+/// Nothing is taken in any more.
+pub fn closed() -> StoreFailure {
+    StoreFailure::Unavailable("store closed".to_owned())
+}
+
+/// As many reads wait as may.
+pub fn crowded() -> StoreFailure {
+    StoreFailure::Unavailable("too many reads waiting".to_owned())
+}
+
 impl From<Trouble> for StoreFailure {
     fn from(trouble: Trouble) -> Self {
         match trouble {

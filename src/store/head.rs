@@ -36,3 +36,10 @@ pub enum End {
 /// Heads of all logs in use. Only the writer changes one whose end is known. Boxed: a table that has
 /// just grown is half empty.
 pub type Heads = DashMap<LogId, Box<Head>, RandomState>;
+
+/// Where the least recently used quarter ends, of uses counted upwards; at least one.
+pub fn oldest_kept(uses: impl Iterator<Item = u64>) -> u64 {
+    let mut uses: Vec<u64> = uses.collect();
+    let quarter = uses.len() / 4;
+    *uses.select_nth_unstable(quarter).1
+}

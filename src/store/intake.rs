@@ -3,13 +3,33 @@
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Instant;
 
-use super::limits::{INTAKE_BYTES_MAX, INTAKE_ROWS_MAX, REFUSED_FOR};
+use crest_actors::ports::Append;
+
+use super::limits::{BODY_BYTES_MAX, INTAKE_BYTES_MAX, INTAKE_ROWS_MAX, REFUSED_FOR};
 
 /// What one batch takes of the intake.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Load {
     pub rows: usize,
     pub bytes: usize,
+}
+
+impl Load {
+    /// Of what is no batch.
+    pub const ONE: Load = Load { rows: 1, bytes: 0 };
+
+    /// Of a batch. A body larger than [`BODY_BYTES_MAX`] is a defect of whoever submits it.
+    pub fn of(batch: &[Append]) -> Self {
+        let bodies = || batch.iter().flat_map(|append| &append.records);
+        assert!(
+            bodies().all(|record| record.body.len() <= BODY_BYTES_MAX),
+            "a body is larger than the store takes"
+        );
+        Self {
+            rows: bodies().count().max(1),
+            bytes: bodies().map(|record| record.body.len()).sum(),
+        }
+    }
 }
 
 /// What became of the newest write.

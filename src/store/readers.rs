@@ -12,7 +12,7 @@ use metrics::counter;
 use rusqlite::Connection;
 
 use super::answer::answer;
-use super::failure::{OpenFailure, Trouble};
+use super::failure::{OpenFailure, Trouble, closed, crowded};
 use super::file::open_reader;
 use super::head::{End, Heads};
 use super::limits::{READERS, READS_MAX};
@@ -96,15 +96,14 @@ impl Asks {
     pub fn ask(&self, ask: Ask) {
         match self.0.try_send(ask) {
             Ok(()) => {}
-            Err(TrySendError::Full(ask)) => ask.refuse("too many reads waiting"),
-            Err(TrySendError::Disconnected(ask)) => ask.refuse("store closed"),
+            Err(TrySendError::Full(ask)) => ask.refuse(crowded()),
+            Err(TrySendError::Disconnected(ask)) => ask.refuse(closed()),
         }
     }
 }
 
 impl Ask {
-    pub fn refuse(self, why: &str) {
-        let failure = StoreFailure::Unavailable(why.to_owned());
+    pub fn refuse(self, failure: StoreFailure) {
         match self {
             Ask::Activate(_, _, done) => answer(done, Err(failure)),
             Ask::Read(_, _, _, done) => answer(done, Err(failure)),

@@ -14,7 +14,7 @@ use crate::fault::fault_point;
 
 use super::answer::answer;
 use super::failure::Trouble;
-use super::head::{End, Head, Heads};
+use super::head::{End, Head, Heads, oldest_kept};
 use super::intake::{Intake, Load, Newest};
 use super::limits::{
     CHECKPOINT_BYTES, COMMIT_BYTES_MAX, COMMIT_ROWS_MAX, HORIZON_ROWS, RESIDENT_LOGS_MAX,
@@ -33,9 +33,6 @@ pub enum Command {
     /// End once all that was let in is answered.
     Close,
 }
-
-/// What one command but [`Command::Submit`] takes of the intake.
-pub const ONE: Load = Load { rows: 1, bytes: 0 };
 
 /// An answer that waits for the commit.
 enum Pending {
@@ -115,7 +112,7 @@ impl Writer {
                     load.bytes += more.bytes;
                 }
                 Command::Close => self.closing = true,
-                Command::Activate(..) | Command::Settle(_) => load.rows += ONE.rows,
+                Command::Activate(..) | Command::Settle(_) => load.rows += Load::ONE.rows,
             }
             group.push(command);
             let full = load.rows >= COMMIT_ROWS_MAX || load.bytes >= COMMIT_BYTES_MAX;
@@ -305,11 +302,11 @@ impl Writer {
                 answer(done, outcome.clone().map(|()| refused));
             }
             Pending::Activated(log, token, done) => {
-                self.leave(ONE);
+                self.leave(Load::ONE);
                 self.asks.ask(Ask::Activate(log, token, done));
             }
             Pending::Settled(done) => {
-                self.leave(ONE);
+                self.leave(Load::ONE);
                 answer(done, outcome.clone().map(|()| self.next_row - 1));
             }
         }
@@ -324,10 +321,7 @@ impl Writer {
         if self.heads.len() <= RESIDENT_LOGS_MAX {
             return;
         }
-        let mut used: Vec<u64> = self.heads.iter().map(|head| head.used).collect();
-        let quarter = used.len() / 4;
-        let (_, oldest_kept, _) = used.select_nth_unstable(quarter);
-        let oldest_kept = *oldest_kept;
+        let oldest_kept = oldest_kept(self.heads.iter().map(|head| head.used));
         self.heads
             .retain(|_, head| head.used >= oldest_kept || head.end == End::Unread);
     }
@@ -367,11 +361,11 @@ impl Command {
                 answer(done, Err(failure));
             }
             Command::Activate(_, done) => {
-                intake.leave(ONE);
+                intake.leave(Load::ONE);
                 answer(done, Err(failure));
             }
             Command::Settle(done) => {
-                intake.leave(ONE);
+                intake.leave(Load::ONE);
                 answer(done, Err(failure));
             }
             Command::Close => {}

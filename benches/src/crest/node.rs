@@ -25,15 +25,15 @@ pub enum Ack {
 #[derive(Clone, Copy, Debug)]
 pub struct Setting {
     pub ack: Ack,
-    /// `limits.write_bytes`: 1 where each frame is to have a write of its own.
-    pub write_bytes: u32,
+    /// `limits.write_bytes`, where it is not the default.
+    pub write_bytes: Option<u32>,
 }
 
 impl From<Ack> for Setting {
     fn from(ack: Ack) -> Self {
         Self {
             ack,
-            write_bytes: 65_536,
+            write_bytes: None,
         }
     }
 }
@@ -65,10 +65,6 @@ impl Node {
             .env("CREST__LIMITS__FRAMES_BURST", "100000")
             .env("CREST__LIMITS__PING_MS", "600000")
             .env("CREST__LIMITS__SLOW_READER_MS", "600000")
-            .env(
-                "CREST__LIMITS__WRITE_BYTES",
-                setting.write_bytes.to_string(),
-            )
             // Hundreds of agents log in, and their passwords are nobody's.
             .env("CREST__AUTH__DEV", "true")
             .env("CREST__AUTH__HASH_MEMORY_KIB", "8")
@@ -77,6 +73,9 @@ impl Node {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log);
+        if let Some(bytes) = setting.write_bytes {
+            command.env("CREST__LIMITS__WRITE_BYTES", bytes.to_string());
+        }
         let mut node = Self {
             server: Server::spawn(&mut command)?.with_data(data),
             address,

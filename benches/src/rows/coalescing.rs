@@ -38,7 +38,7 @@ fn with(scene: &Scene, supervisors: usize) -> anyhow::Result<Row> {
     };
     let apart = Setting {
         ack: Ack::Written,
-        write_bytes: 1,
+        write_bytes: Some(1),
     };
     let mut both = [
         crest(scene.node(Ack::Written)?, shape)?,

@@ -26,7 +26,7 @@ pub struct CustomerSession {
     open: bool,
     entering: Option<Entering>,
     /// When the customer's actor was asked last, and how long to leave it alone.
-    looked_at: Millis,
+    asked_at: Millis,
     look_after_ms: u64,
     /// Commands that wait for a conversation to be found or opened.
     unrouted: Vec<(u32, Command)>,
@@ -37,7 +37,6 @@ pub struct CustomerSession {
 #[derive(Clone, Copy)]
 struct Entering {
     open: bool,
-    asked_at: Millis,
     /// The answer is of interest only where it is another than before.
     again: bool,
 }
@@ -57,7 +56,7 @@ impl CustomerSession {
             link: None,
             open: false,
             entering: None,
-            looked_at: turn.now,
+            asked_at: turn.now,
             look_after_ms: LOOK_MS,
             unrouted: Vec::new(),
             muted: false,
@@ -272,9 +271,8 @@ impl CustomerSession {
     }
 
     pub fn beat(&mut self, turn: &mut Turn<'_>) {
-        if let Some(entering) = self
-            .entering
-            .filter(|e| turn.now.since(e.asked_at) >= ASK_AGAIN_MS)
+        if let Some(entering) = self.entering
+            && turn.now.since(self.asked_at) >= ASK_AGAIN_MS
         {
             self.ask(entering.open, entering.again, turn);
         }
@@ -288,9 +286,7 @@ impl CustomerSession {
     }
 
     pub fn beat_at(&self) -> Option<Millis> {
-        let entering = self
-            .entering
-            .map(|entering| entering.asked_at.plus(ASK_AGAIN_MS));
+        let entering = self.entering.map(|_| self.asked_at.plus(ASK_AGAIN_MS));
         let link = self.link.as_ref().map(|link| link.beat_at());
         entering
             .into_iter()

@@ -22,9 +22,13 @@ const NAME: &str = "alone";
 pub type Holder = [u8; 16];
 
 /// Takes the next epoch for `holder`.
-pub async fn take(session: &Session, place: &Place, holder: &Holder) -> Result<u64, CqlFailure> {
+pub async fn take(
+    session: &Session,
+    place: &Place,
+    newest: &PreparedStatement,
+    holder: &Holder,
+) -> Result<u64, CqlFailure> {
     let keyspace = place.lease_keyspace();
-    let newest = newest(session, place).await?;
     let prepare = async |text: String| session.prepare(text).await.map_err(CqlFailure::refused);
     let first = prepare(format!(
         "INSERT INTO {keyspace}.epoch (name, epoch, holder) VALUES (?, ?, ?) IF NOT EXISTS"
@@ -37,7 +41,7 @@ pub async fn take(session: &Session, place: &Place, holder: &Holder) -> Result<u
     let mut failure = None;
     for _ in 0..EPOCH_TRIES {
         // A transaction that was not answered may have been carried out: only a SERIAL read tells.
-        let next = match read(session, &newest).await? {
+        let next = match read(session, newest).await? {
             Some((epoch, held)) if held == holder => return Ok(epoch as u64),
             Some((epoch, _)) => {
                 let next = epoch + 1;

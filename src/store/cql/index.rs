@@ -5,12 +5,12 @@
 //! does not count, and a row too many costs one look.
 
 use crest_actors::conversation::Summary;
-use crest_actors::ids::{AgentId, ConversationKey, CustomerId, Token};
+use crest_actors::ids::{AgentId, ConversationId, ConversationKey, CustomerId};
 use crest_actors::ports::StoreFailure;
 use futures_util::future::{BoxFuture, FutureExt, join_all, try_join_all};
 
 use super::summary::{decode, encode};
-use super::tables::{Tables, Told, shard, token};
+use super::tables::{Tables, Told, shard};
 
 /// Index rows of one conversation, as far as this activation knows them.
 #[derive(Debug, Default)]
@@ -114,17 +114,18 @@ impl Known {
 }
 
 /// The day (UTC, since 1970) a conversation was born on.
-pub fn day_of(key: &ConversationKey) -> i32 {
-    let id = &key.id.0;
+pub fn day_of(id: ConversationId) -> i32 {
     let mut millis = [0; 8];
-    millis[2..].copy_from_slice(&id[..6]);
+    millis[2..].copy_from_slice(&id.0[..6]);
     day(u64::from_be_bytes(millis))
 }
 
 /// The day of a Unix time in milliseconds.
 pub fn day(millis: u64) -> i32 {
-    (millis / 86_400_000) as i32
+    (millis / MILLIS_A_DAY) as i32
 }
+
+pub const MILLIS_A_DAY: u64 = 86_400_000;
 
 /// Parts of a day, by shard.
 pub const PARTS: i8 = 16;
@@ -141,16 +142,13 @@ pub async fn rows_of(
 ) -> Result<Vec<(Told, Vec<u8>)>, StoreFailure> {
     let values = (
         key.tenant.as_str(),
-        day_of(key),
+        day_of(key.id),
         part_of(key),
         &key.id.0[..],
     );
     type Columns = (Vec<u8>, i64, i64, i64, Vec<u8>);
-    let read = |(_, seq, epoch, activation, bytes): Columns| {
-        let token = token(epoch, activation);
-        let seq = seq as u64;
-        (Told { seq, token }, bytes)
-    };
+    let read =
+        |(_, seq, epoch, activation, bytes): Columns| (Told::of(seq, epoch, activation), bytes);
     tables.all(&tables.index.of_one, values, read).await
 }
 
@@ -169,10 +167,7 @@ async fn older(tables: &Tables, key: &ConversationKey) -> Result<Vec<Row>, Store
 
 async fn older_awake(tables: &Tables, key: &ConversationKey) -> Result<Vec<Told>, StoreFailure> {
     let values = (shard(key.id.shard()), key.tenant.as_str(), &key.id.0[..]);
-    let read = |(seq, epoch, activation): (i64, i64, i64)| Told {
-        seq: seq as u64,
-        token: token(epoch, activation),
-    };
+    let read = |(seq, epoch, activation)| Told::of(seq, epoch, activation);
     tables.all(&tables.index.awake_of_one, values, read).await
 }
 
@@ -182,7 +177,7 @@ async fn awake(
     told: Told,
     add: bool,
 ) -> Result<(), StoreFailure> {
-    let (seq, Token { epoch, activation }) = (told.seq as i64, told.token);
+    let (seq, epoch, activation) = told.columns();
     let statement = match add {
         true => &tables.index.add_awake,
         false => &tables.index.remove_awake,
@@ -192,8 +187,8 @@ async fn awake(
         key.tenant.as_str(),
         &key.id.0[..],
         seq,
-        epoch as i64,
-        activation as i64,
+        epoch,
+        activation,
     );
     tables.write(statement, values).await
 }
@@ -204,7 +199,7 @@ async fn add_by_customer(
     row: &Row,
     bytes: &[u8],
 ) -> Result<(), StoreFailure> {
-    let (seq, epoch, activation) = columns(row.told);
+    let (seq, epoch, activation) = row.told.columns();
     let (tenant, id) = (key.tenant.as_str(), &key.id.0[..]);
     let customer = row.customer.as_str();
     let values = (tenant, customer, id, seq, epoch, activation, bytes);
@@ -217,9 +212,9 @@ async fn add_by_day(
     row: &Row,
     bytes: &[u8],
 ) -> Result<(), StoreFailure> {
-    let (seq, epoch, activation) = columns(row.told);
+    let (seq, epoch, activation) = row.told.columns();
     let (tenant, id) = (key.tenant.as_str(), &key.id.0[..]);
-    let (day, part) = (day_of(key), part_of(key));
+    let (day, part) = (day_of(key.id), part_of(key));
     let values = (tenant, day, part, id, seq, epoch, activation, bytes);
     tables.write(&tables.index.add_by_day, values).await
 }
@@ -231,18 +226,18 @@ async fn add_by_agent(
     told: Told,
     bytes: &[u8],
 ) -> Result<(), StoreFailure> {
-    let (seq, epoch, activation) = columns(told);
+    let (seq, epoch, activation) = told.columns();
     let (tenant, id) = (key.tenant.as_str(), &key.id.0[..]);
-    let (agent, day) = (agent.as_str(), day_of(key));
+    let (agent, day) = (agent.as_str(), day_of(key.id));
     let values = (tenant, agent, day, id, seq, epoch, activation, bytes);
     tables.write(&tables.index.add_by_agent, values).await
 }
 
 /// By day last: it is what the others are found by.
 async fn remove(tables: &Tables, key: &ConversationKey, row: &Row) -> Result<(), StoreFailure> {
-    let (seq, epoch, activation) = columns(row.told);
+    let (seq, epoch, activation) = row.told.columns();
     let (tenant, id) = (key.tenant.as_str(), &key.id.0[..]);
-    let (day, part) = (day_of(key), part_of(key));
+    let (day, part) = (day_of(key.id), part_of(key));
     let index = &tables.index;
     if let Some(agent) = &row.agent {
         let values = (tenant, agent.as_str(), day, id, seq, epoch, activation);
@@ -252,9 +247,4 @@ async fn remove(tables: &Tables, key: &ConversationKey, row: &Row) -> Result<(),
     tables.write(&index.remove_by_customer, values).await?;
     let values = (tenant, day, part, id, seq, epoch, activation);
     tables.write(&index.remove_by_day, values).await
-}
-
-fn columns(told: Told) -> (i64, i64, i64) {
-    let Token { epoch, activation } = told.token;
-    (told.seq as i64, epoch as i64, activation as i64)
 }

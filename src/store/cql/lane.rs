@@ -78,6 +78,14 @@ impl Lane {
 }
 
 impl State {
+    /// Queues the opening under a new token: all older ones are fenced at once.
+    pub fn open(&mut self, token: Token, done: Done<Result<super::open::Opened, StoreFailure>>) {
+        self.token = token;
+        self.end = End::Unread;
+        self.opening = true;
+        self.work.push_back(Work::Open(token, done));
+    }
+
     /// Takes an append in, or refuses it: `None` where another activation is newer or it does not
     /// continue the log.
     pub fn stage(&mut self, append: Append) -> Option<oneshot::Receiver<Settled>> {

@@ -9,11 +9,11 @@ use crest_actors::ports::StoreFailure;
 use futures_util::future::try_join_all;
 use scylla::response::PagingState;
 
-use super::index::{PARTS, day, rows_of};
+use super::index::{MILLIS_A_DAY, PARTS, day, day_of, rows_of};
 use super::limits::{LIST_CHECKS, LIST_DAYS_MAX};
 use super::logs::Logs;
 use super::summary::decode;
-use super::tables::{Tables, Told, read_page, token};
+use super::tables::{Tables, Told, read_page};
 use crate::store::limits::{PAGE_EXAMINED_MAX, PAGE_LIMIT_MAX};
 use crate::store::list::{Page, Query, first_id, fits};
 
@@ -74,19 +74,12 @@ pub async fn standing(
     Ok(Some(summary))
 }
 
-const MILLIS_A_DAY: u64 = 86_400_000;
-
 /// Newest and oldest day to look at.
 fn days(query: &Query, first: i32) -> (i32, i32) {
-    let born = |id: ConversationId| {
-        let mut millis = [0; 8];
-        millis[2..].copy_from_slice(&id.0[..6]);
-        day(u64::from_be_bytes(millis))
-    };
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     // Another node's clock may be ahead.
     let tomorrow = day(now.map_or(0, |now| now.as_millis() as u64)) + 1;
-    let newest = [query.to.map(|to| day(to.0)), query.cursor.map(born)];
+    let newest = [query.to.map(|to| day(to.0)), query.cursor.map(day_of)];
     let newest = newest.into_iter().flatten().fold(tomorrow, i32::min);
     (newest, query.from.map_or(first - 1, |from| day(from.0)))
 }
@@ -155,13 +148,8 @@ impl Source {
         };
         type Columns = (Vec<u8>, i64, i64, i64, Vec<u8>);
         let (rows, next) = read_page(page, |(id, seq, epoch, activation, bytes): Columns| {
-            let token = token(epoch, activation);
-            let seq = seq as u64;
-            Some((
-                ConversationId(id.try_into().ok()?),
-                Told { seq, token },
-                bytes,
-            ))
+            let id = ConversationId(id.try_into().ok()?);
+            Some((id, Told::of(seq, epoch, activation), bytes))
         })?;
         self.rows.extend(rows.into_iter().flatten());
         self.state = next;

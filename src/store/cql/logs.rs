@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::chain::Chain;
-use super::lane::{End, Lane, Lanes, State, Work};
+use super::lane::{Lane, Lanes, State, Work};
 use super::limits::{READS_MAX, RESIDENT_LOGS_MAX};
 use super::open::{Opened, read};
 use super::order::Order;
@@ -19,6 +19,8 @@ use super::tables::{Tables, Told, shard};
 use super::work::run;
 use super::{index, list};
 use crate::store::answer::answer;
+use crate::store::failure::{closed, crowded};
+use crate::store::head::oldest_kept;
 use crate::store::intake::{Intake, Load};
 
 /// What every part of the engine shares.
@@ -29,7 +31,6 @@ pub struct Logs {
     pub intake: Intake,
     /// Reads asked and not answered.
     pub reads: AtomicUsize,
-    pub closed: AtomicBool,
     pub order: Order,
     pub epoch: u64,
     pub activations: AtomicU64,
@@ -74,13 +75,7 @@ impl Logs {
 
     /// Queues the opening of a log under a new token, which fences all older ones at once.
     pub fn open(self: &Arc<Self>, log: &LogId, done: Done<Result<Opened, StoreFailure>>) {
-        self.with_lane(log, |state| {
-            let token = self.token();
-            state.token = token;
-            state.end = End::Unread;
-            state.opening = true;
-            state.work.push_back(Work::Open(token, done));
-        });
+        self.with_lane(log, |state| state.open(self.token(), done));
         self.drop_least_used();
     }
 
@@ -89,10 +84,7 @@ impl Logs {
         if self.lanes.len() <= RESIDENT_LOGS_MAX || self.dropping.swap(true, Ordering::Acquire) {
             return;
         }
-        let mut used: Vec<u64> = self.lanes.iter().map(|lane| lane.lock().used).collect();
-        let quarter = used.len() / 4;
-        let (_, oldest_kept, _) = used.select_nth_unstable(quarter);
-        let oldest_kept = *oldest_kept;
+        let oldest_kept = oldest_kept(self.lanes.iter().map(|lane| lane.lock().used));
         // A lane is changed only while its place in the table is held, so an idle one stays idle.
         self.lanes.retain(|_, lane| {
             let state = lane.lock();
@@ -107,17 +99,14 @@ impl Logs {
         done: Done<Result<T, StoreFailure>>,
         reading: impl Future<Output = Result<T, StoreFailure>> + Send + 'static,
     ) {
-        let refuse = |why: &str| Err(StoreFailure::Unavailable(why.to_owned()));
         let waiting = self.reads.fetch_add(1, Ordering::AcqRel);
-        if self.closed.load(Ordering::Acquire) || waiting >= READS_MAX {
+        let refusal = match self.intake.is_closed() {
+            true => Some(closed()),
+            false => (waiting >= READS_MAX).then(crowded),
+        };
+        if let Some(refusal) = refusal {
             self.reads.fetch_sub(1, Ordering::AcqRel);
-            let closed = self.closed.load(Ordering::Acquire);
-            let why = if closed {
-                "store closed"
-            } else {
-                "too many reads waiting"
-            };
-            return answer(done, refuse(why));
+            return answer(done, Err(refusal));
         }
         let logs = self.clone();
         self.handle.spawn(async move {
@@ -163,22 +152,17 @@ impl Logs {
                 return Way::Behind(is_reached);
             }
             let (told, opened) = oneshot::channel();
-            let token = self.token();
-            state.token = token;
-            state.end = End::Unread;
-            state.opening = true;
             let done = move |opened: Result<Opened, StoreFailure>| {
                 // The reader waits below, unless the store ends.
                 let _ = told.send(opened.map(drop));
             };
-            state.work.push_back(Work::Open(token, Box::new(done)));
+            state.open(self.token(), Box::new(done));
             Way::Own(opened)
         });
-        let ended = || StoreFailure::Unavailable("store closed".to_owned());
         match way {
             Way::There => {}
-            Way::Behind(reached) => reached.await.map_err(|_| ended())?,
-            Way::Own(opened) => opened.await.map_err(|_| ended())??,
+            Way::Behind(reached) => reached.await.map_err(|_| closed())?,
+            Way::Own(opened) => opened.await.map_err(|_| closed())??,
         }
         self.drop_least_used();
         let known = self.in_use(log);

@@ -23,8 +23,8 @@ use super::order::Order;
 use super::tables::Tables;
 use super::{epoch, list, migrate};
 use crate::store::answer::answer;
+use crate::store::failure::closed;
 use crate::store::intake::{Intake, Load};
-use crate::store::limits::BODY_BYTES_MAX;
 use crate::store::{Engine, Page, Query};
 
 /// Where an owner's epoch comes from.
@@ -42,9 +42,6 @@ pub struct CqlStore {
     runtime: Mutex<Option<(JoinHandle<()>, oneshot::Sender<()>)>>,
     server: String,
 }
-
-/// What one command but a batch takes of the intake.
-const ONE: Load = Load { rows: 1, bytes: 0 };
 
 impl CqlStore {
     /// Connects, checks that the keyspace has this program's tables, and takes its epoch. Blocks;
@@ -92,23 +89,23 @@ async fn start(
     let first_day = migrate::check(&session, place).await?;
     let server = migrate::server(&session).await?;
     migrate::warn_of_lazy_sync(&session).await;
-    let holder = rand::random();
-    let newest = epoch::newest(&session, place).await?;
-    let taken = match wanted {
-        Epoch::Alone => epoch::take(&session, place, &holder).await?,
-        Epoch::Given(epoch) => epoch,
+    let (taken, tables) = match wanted {
+        Epoch::Given(epoch) => (epoch, Arc::new(Tables::prepare(session, place).await?)),
+        Epoch::Alone => {
+            let holder = rand::random();
+            let newest = epoch::newest(&session, place).await?;
+            let taken = epoch::take(&session, place, &newest, &holder).await?;
+            let tables = Arc::new(Tables::prepare(session, place).await?);
+            tokio::spawn(epoch::watch(tables.clone(), newest, holder));
+            (taken, tables)
+        }
     };
-    let tables = Arc::new(Tables::prepare(session, place).await?);
-    if wanted == Epoch::Alone {
-        tokio::spawn(epoch::watch(tables.clone(), newest, holder));
-    }
     let logs = Logs {
         tables,
         handle,
         lanes: Lanes::default(),
         intake: Intake::default(),
         reads: AtomicUsize::new(0),
-        closed: AtomicBool::new(false),
         order: Order::default(),
         epoch: taken,
         activations: AtomicU64::new(0),
@@ -119,21 +116,17 @@ async fn start(
     Ok((Arc::new(logs), server))
 }
 
-fn closed() -> StoreFailure {
-    StoreFailure::Unavailable("store closed".to_owned())
-}
-
 impl LogStore for CqlStore {
     fn activate(&self, log: LogId, done: Done<Result<Activation, StoreFailure>>) {
         let logs = self.logs.clone();
-        if !logs.intake.enter(ONE) {
+        if !logs.intake.enter(Load::ONE) {
             return answer(done, Err(closed()));
         }
         let leaving = logs.clone();
         logs.open(
             &log,
             Box::new(move |opened| {
-                leaving.leave(ONE);
+                leaving.leave(Load::ONE);
                 done(opened.map(|opened| Activation {
                     token: opened.chain.newest.token,
                     records: opened.records,
@@ -143,15 +136,7 @@ impl LogStore for CqlStore {
     }
 
     fn submit(&self, batch: Vec<Append>, done: Done<BatchOutcome>) {
-        let bodies = || batch.iter().flat_map(|append| &append.records);
-        assert!(
-            bodies().all(|record| record.body.len() <= BODY_BYTES_MAX),
-            "a body is larger than the store takes"
-        );
-        let load = Load {
-            rows: bodies().count().max(1),
-            bytes: bodies().map(|record| record.body.len()).sum(),
-        };
+        let load = Load::of(&batch);
         let logs = self.logs.clone();
         if !logs.intake.enter(load) {
             return answer(done, Err(closed()));
@@ -246,7 +231,6 @@ impl Engine for CqlStore {
             return;
         };
         let logs = &self.logs;
-        logs.closed.store(true, Ordering::Release);
         logs.intake.close();
         // The last owner may be an answer's closure, dropped on the store's own thread.
         let own = thread.thread().id() == std::thread::current().id();

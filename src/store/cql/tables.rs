@@ -435,6 +435,22 @@ fn bucket(seq: u64) -> i64 {
     bucket_of(seq) as i64
 }
 
+impl Told {
+    /// From its columns.
+    pub fn of(seq: i64, epoch: i64, activation: i64) -> Self {
+        Self {
+            seq: seq as u64,
+            token: token(epoch, activation),
+        }
+    }
+
+    /// Its columns: `seq`, `epoch`, `activation`.
+    pub fn columns(self) -> (i64, i64, i64) {
+        let Token { epoch, activation } = self.token;
+        (self.seq as i64, epoch as i64, activation as i64)
+    }
+}
+
 pub fn token(epoch: i64, activation: i64) -> Token {
     Token {
         epoch: epoch as u64,

@@ -45,7 +45,7 @@ impl CustomerSession {
             }
             None if self.entering.is_some() => self.unrouted.push((reference, command)),
             // Another connection may have opened what this one has not heard of.
-            None if turn.now.since(self.looked_at) >= LOOKED_MS => {
+            None if turn.now.since(self.asked_at) >= LOOKED_MS => {
                 self.unrouted.push((reference, command));
                 self.look(turn);
             }
@@ -73,16 +73,12 @@ impl CustomerSession {
     /// When to look again: only where nothing is open and nothing is asked.
     pub(super) fn looks_at(&self) -> Option<Millis> {
         let idle = !self.open && self.entering.is_none();
-        idle.then(|| self.looked_at.plus(self.look_after_ms))
+        idle.then(|| self.asked_at.plus(self.look_after_ms))
     }
 
     pub(super) fn ask(&mut self, open: bool, again: bool, turn: &mut Turn<'_>) {
-        self.looked_at = turn.now;
-        self.entering = Some(Entering {
-            open,
-            asked_at: turn.now,
-            again,
-        });
+        self.asked_at = turn.now;
+        self.entering = Some(Entering { open, again });
         let identity = (*self.identity).clone();
         let note = Note::Enter {
             session: turn.id,
@@ -128,7 +124,9 @@ impl CustomerSession {
         };
         let held = link.take_window();
         self.open = false;
-        self.looked_at = turn.now;
+        if self.entering.is_none() {
+            self.asked_at = turn.now; // an end that is known is as good as an answer
+        }
         self.look_after_ms = LOOK_MS;
         turn.show(push);
         for (reference, command) in held {
