@@ -23,6 +23,11 @@ pub const TICK_MS: u64 = 100;
 /// An ask without an answer for so long counts as one of unknown outcome. A transaction takes some
 /// 50 ms on three nodes; two asks and a pause must fit into a lease.
 pub const ASK_MS: u64 = 1_000;
+/// A read that was not answered for so long is asked of another server too. A CAS never is.
+pub const SECOND_TRY_MS: u64 = 250;
+/// Between two signs of life asked of a server on an idle connection; one silent for as long again is
+/// given up, so that a server that hangs costs one renewal.
+pub const PING_MS: u64 = 1_200;
 /// Pause after an ask of unknown outcome.
 pub const AGAIN_MS: u64 = 100;
 

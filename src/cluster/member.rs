@@ -3,9 +3,12 @@
 //! One pure machine. Whoever drives it carries out every output in order before the next input, and
 //! asks [`Member::epoch`] (or what the outputs made of the fence) after each write completed.
 
+use std::sync::Arc;
+
 use crest_actors::ids::Shard;
 
 use super::ask::{Answer, Ask, AskId};
+use super::assignment::Map;
 use super::death::Death;
 use super::holdings::{Holdings, Occasion};
 use super::lease::Lease;
@@ -102,6 +105,26 @@ impl Member {
     /// Until when [`Member::epoch`] holds unless an output says otherwise.
     pub fn until(&self) -> BootMs {
         self.lease.until()
+    }
+
+    /// The map as last learnt.
+    pub fn map(&self) -> Option<&Arc<Map>> {
+        self.holdings.map()
+    }
+
+    /// What was seen of the others' leases.
+    pub fn seen(&self) -> &Observer {
+        &self.seen
+    }
+
+    /// Nothing follows from any input any more: [`Output::Left`] or [`Output::Expelled`] was said.
+    pub fn is_over(&self) -> bool {
+        self.over
+    }
+
+    /// It was asked to leave.
+    pub fn drains(&self) -> bool {
+        self.drain_by.is_some()
     }
 
     /// Takes the input in and says what follows from it.
@@ -261,15 +284,9 @@ impl Member {
         !self.over && self.flights.iter().flatten().any(|it| it.id == id)
     }
 
-    /// The map as last learnt.
-    #[cfg(test)]
-    pub(super) fn map(&self) -> Option<std::sync::Arc<super::assignment::Map>> {
-        self.holdings.map().cloned()
-    }
-
     /// The machine believes a map that it heard of.
     #[cfg(test)]
-    pub(super) fn believe(&mut self, map: std::sync::Arc<super::assignment::Map>) {
+    pub(super) fn believe(&mut self, map: Arc<Map>) {
         self.holdings.believe(map);
     }
 }

@@ -8,12 +8,15 @@
 //! sleeping, randomness, and any belief in what another node says about ownership. The store
 //! decides; the [`bus`], which carries what actors tell each other, hints.
 //!
+//! Around them: [`Membership`], the thread that drives a member, and [`cql`], which carries its asks.
+//!
 //! `sim/` runs several of them over a store that loses, delays and doubts.
 
 mod ask;
 mod assignment;
 pub mod bus;
 mod clock;
+pub mod cql;
 mod death;
 mod fence;
 mod holdings;
@@ -26,6 +29,7 @@ pub mod limits;
 mod member;
 #[cfg(test)]
 mod member_tests;
+mod membership;
 mod observe;
 #[cfg(test)]
 mod observe_tests;
@@ -45,5 +49,6 @@ pub use fence::ShardFence;
 pub use holdings::Holdings;
 pub use lease::Lease;
 pub use member::{Input, Member, Output};
+pub use membership::{ClusterView, Membership, MembershipFailure, NodeView, Standing, Told};
 pub use observe::Observer;
 pub use process::{BootMs, Incarnation, NodeId, Process};

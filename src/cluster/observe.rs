@@ -105,6 +105,12 @@ impl Observer {
         self.seen.get(&node).map(|seen| seen.row)
     }
 
+    /// Of each node the incarnation that was seen last, and when its beat was seen to change.
+    pub fn sights(&self) -> impl Iterator<Item = (NodeId, LeaseRow, BootMs)> {
+        let sight = |(node, seen): (&NodeId, &Seen)| (*node, seen.row, seen.first);
+        self.seen.iter().map(sight)
+    }
+
     /// Who renews its lease as far as seen, this process apart, by number.
     pub fn living(&self, now: BootMs) -> Vec<Process> {
         let fresh = |(node, seen): (&NodeId, &Seen)| {

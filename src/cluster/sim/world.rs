@@ -341,7 +341,7 @@ impl World {
     }
 
     fn announce(&mut self, from: Who) {
-        let Some(map) = self.procs[from].member.map() else {
+        let Some(map) = self.procs[from].member.map().cloned() else {
             return;
         };
         for who in 0..self.procs.len() {

@@ -5,12 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use scylla::client::PoolSize;
-use scylla::client::execution_profile::ExecutionProfile;
+use scylla::client::execution_profile::{ExecutionProfile, ExecutionProfileBuilder};
 use scylla::client::session::Session;
 use scylla::client::session_builder::SessionBuilder;
 use scylla::policies::retry::FallthroughRetryPolicy;
+use scylla::policies::speculative_execution::SimpleSpeculativeExecutionPolicy;
 use scylla::policies::timestamp_generator::MonotonicTimestampGenerator;
+use scylla::response::query_result::QueryResult;
 use scylla::statement::{Consistency, SerialConsistency};
+use scylla::value::{CqlValue, Row};
 
 use super::failure::CqlFailure;
 use super::limits::{AGREEMENT_INTERVAL, CONNECTIONS};
@@ -49,15 +52,44 @@ impl Place {
 
 /// A session whose statements are QUORUM, tried once, and timed by this process.
 pub async fn connect(place: &Place, timeout: Duration) -> Result<Session, CqlFailure> {
-    let profile = ExecutionProfile::builder()
+    open(place, profile(timeout), |builder| builder).await
+}
+
+/// As [`connect`], for what cannot wait for a server that hangs: a statement marked idempotent is
+/// asked of another server after `second_try`, and a connection silent for twice `ping` is given up.
+pub async fn connect_impatiently(
+    place: &Place,
+    timeout: Duration,
+    second_try: Duration,
+    ping: Duration,
+) -> Result<Session, CqlFailure> {
+    let second = SimpleSpeculativeExecutionPolicy {
+        max_retry_count: 1,
+        retry_interval: second_try,
+    };
+    let profile = profile(timeout).speculative_execution_policy(Some(Arc::new(second)));
+    open(place, profile, |builder| {
+        builder.keepalive_interval(ping).keepalive_timeout(ping)
+    })
+    .await
+}
+
+fn profile(timeout: Duration) -> ExecutionProfileBuilder {
+    ExecutionProfile::builder()
         .consistency(Consistency::Quorum)
         .serial_consistency(Some(SerialConsistency::Serial))
         .request_timeout(Some(timeout))
         .retry_policy(Arc::new(FallthroughRetryPolicy::new()))
-        .build();
+}
+
+async fn open(
+    place: &Place,
+    profile: ExecutionProfileBuilder,
+    adjust: impl FnOnce(SessionBuilder) -> SessionBuilder,
+) -> Result<Session, CqlFailure> {
     let mut builder = SessionBuilder::new()
         .known_nodes(&place.nodes)
-        .default_execution_profile_handle(profile.into_handle())
+        .default_execution_profile_handle(profile.build().into_handle())
         .pool_size(PoolSize::PerHost(
             NonZeroUsize::new(CONNECTIONS).expect("not 0"),
         ))
@@ -69,8 +101,19 @@ pub async fn connect(place: &Place, timeout: Duration) -> Result<Session, CqlFai
     if let Some(password) = place.password.expose() {
         builder = builder.user(&place.user, password);
     }
-    builder.build().await.map_err(|error| CqlFailure::Away {
+    let opened = adjust(builder).build().await;
+    opened.map_err(|error| CqlFailure::Away {
         nodes: place.nodes.join(", "),
         why: error.to_string(),
     })
+}
+
+/// The column `[applied]` of a conditional statement's answer, always the first.
+pub fn applied(result: QueryResult) -> Result<bool, CqlFailure> {
+    let rows = result.into_rows_result().map_err(CqlFailure::refused)?;
+    let row = rows.first_row::<Row>().map_err(CqlFailure::refused)?;
+    match row.columns.first() {
+        Some(Some(CqlValue::Boolean(applied))) => Ok(*applied),
+        _ => Err(CqlFailure::refused("no word on whether the condition held")),
+    }
 }

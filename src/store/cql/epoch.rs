@@ -9,9 +9,8 @@ use std::sync::Arc;
 use scylla::client::session::Session;
 use scylla::statement::Consistency;
 use scylla::statement::prepared::PreparedStatement;
-use scylla::value::{CqlValue, Row};
 
-use super::connect::Place;
+use super::connect::{Place, applied};
 use super::failure::CqlFailure;
 use super::limits::{EPOCH_CHECK, EPOCH_TRIES};
 use super::tables::Tables;
@@ -113,11 +112,4 @@ async fn read(
         .map_err(CqlFailure::refused)?
         .maybe_first_row::<(i64, Vec<u8>)>()
         .map_err(CqlFailure::refused)
-}
-
-/// The column `[applied]`, always the first.
-fn applied(result: scylla::response::query_result::QueryResult) -> Result<bool, CqlFailure> {
-    let rows = result.into_rows_result().map_err(CqlFailure::refused)?;
-    let row = rows.first_row::<Row>().map_err(CqlFailure::refused)?;
-    Ok(row.columns.first() == Some(&Some(CqlValue::Boolean(true))))
 }

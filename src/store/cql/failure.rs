@@ -45,7 +45,7 @@ pub enum CqlFailure {
 }
 
 impl CqlFailure {
-    pub(super) fn refused(why: impl std::fmt::Display) -> Self {
+    pub(crate) fn refused(why: impl std::fmt::Display) -> Self {
         Self::Refused {
             why: why.to_string(),
         }
