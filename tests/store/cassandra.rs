@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -97,9 +97,14 @@ pub fn wait_for<T>(work: impl Future<Output = T>) -> T {
         .block_on(work)
 }
 
+/// Data, log and pid of the server that this process starts.
+pub fn directory() -> PathBuf {
+    std::env::temp_dir().join(format!("crest-cassandra-{}", std::process::id()))
+}
+
 /// Starts Cassandra and sees to it that it ends when this process does, however that happens.
 fn start() -> Result<String, String> {
-    let directory = std::env::temp_dir().join(format!("crest-cassandra-{}", std::process::id()));
+    let directory = directory();
     let port = free_ports();
     say("starting Cassandra");
     let started = Command::new(SCRIPT)

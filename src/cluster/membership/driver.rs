@@ -229,8 +229,10 @@ impl Driver {
         {
             tracing::info!(ask = kind, "asks of the lease keyspace are answered again");
         }
-        let Answer::Rows(rows) = answer else {
-            return;
+        let rows = match answer {
+            Answer::Rows(rows) => rows,
+            Answer::Refused if kind == SET_MAP => return self.moves.refused(),
+            _ => return,
         };
         let own = rows.iter().find(|(node, _)| *node == self.me.node);
         let other = own.and_then(|(_, row)| self.namesake.saw(boot_now(), *row));
@@ -319,13 +321,15 @@ impl Driver {
 
 const EXPELLED: &str = "this process was declared dead, because its lease was not renewed in time or because a newer process took its node's number; it serves nothing any more: start it anew, and give each node a cluster.node of its own";
 
+const SET_MAP: &str = "set_map";
+
 fn kind(ask: &Ask) -> &'static str {
     match ask {
         Ask::Look => "look",
         Ask::ReadLease(_) => "read_lease",
         Ask::CasLease { .. } => "set_lease",
         Ask::ReadMap => "read_map",
-        Ask::CasMap { .. } => "set_map",
+        Ask::CasMap { .. } => SET_MAP,
     }
 }
 

@@ -32,6 +32,11 @@ impl Moves {
         self.asked = before.map(|before| (before.clone(), next.clone()));
     }
 
+    /// The change that was asked for was not made: if the map is like it, another made it.
+    pub fn refused(&mut self) {
+        self.asked = None;
+    }
+
     /// The map is known to be this. Counts the change asked for once that is what it shows, however
     /// its ask was answered.
     pub fn known(&mut self, map: Option<&Arc<Map>>) -> Moved {
@@ -109,6 +114,10 @@ mod tests {
         let mut moves = Moves::new(process(1));
         moves.asked(Some(&before), &change(&before, &[0]));
         let theirs = change(&before, &[1]);
+        assert_eq!(moves.known(Some(&theirs)), Moved::default());
+        let alike = change(&before, &[1]);
+        moves.asked(Some(&before), &alike);
+        moves.refused();
         assert_eq!(moves.known(Some(&theirs)), Moved::default());
         moves.asked(None, &before);
         assert_eq!(moves.known(Some(&before)), Moved::default());
