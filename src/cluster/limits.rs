@@ -11,6 +11,9 @@ pub const GUARD_MS: u64 = 200;
 pub const RENEW_MS: u64 = 1_000;
 /// Between two looks at the leases of all: what it adds to the time until a death is noticed.
 pub const LOOK_MS: u64 = 250;
+/// Whoever was not seen for so long was not watched: what was seen of it before says nothing about
+/// whether it renews. One look may fail, not two.
+pub const BLIND_MS: u64 = 1_500;
 /// A process whose beat did not change for so long is given no shards: two renewals are missing.
 pub const FRESH_MS: u64 = 2_500;
 /// Between two reads of the map where no hint comes.
@@ -51,5 +54,6 @@ pub const LEAVE_MS: u64 = 3_000;
 
 const _: () = assert!(2 * GUARD_MS < LEASE_TTL_MS);
 const _: () = assert!(RENEW_MS + ASK_MS + AGAIN_MS < LEASE_TTL_MS - GUARD_MS);
+const _: () = assert!(BLIND_MS > ASK_MS + LOOK_MS && BLIND_MS < LEASE_TTL_MS);
 const _: () = assert!(FRESH_MS > RENEW_MS + LOOK_MS && FRESH_MS < LEASE_TTL_MS);
 const _: () = assert!(DRAIN_MS + LEAVE_MS < 30_000);

@@ -7,14 +7,14 @@ use std::collections::BTreeMap;
 
 use super::ask::LeaseRow;
 use super::lease::guard_ms;
-use super::limits::{FRESH_MS, HEIR_MS, LEASE_TTL_MS, STAGGER_MS, STAGGER_WAITS_MAX};
+use super::limits::{BLIND_MS, FRESH_MS, HEIR_MS, LEASE_TTL_MS, STAGGER_MS, STAGGER_WAITS_MAX};
 use super::process::{BootMs, NodeId, Process};
 use super::rules::Rules;
 
 #[derive(Debug)]
 struct Seen {
     row: LeaseRow,
-    /// When this beat was seen first, and when last.
+    /// When this beat was seen first (without a gap since), and when last.
     first: BootMs,
     last: BootMs,
     /// It was seen to change, so somebody is there.
@@ -65,6 +65,11 @@ impl Observer {
         }
         let changed = match self.seen.get_mut(&node) {
             Some(seen) if seen.row == row => {
+                if at.since(seen.last) >= BLIND_MS {
+                    // While nobody could be seen to renew nobody is to blame for it.
+                    seen.first = at;
+                    seen.changed = false;
+                }
                 seen.last = at;
                 return;
             }
@@ -121,8 +126,8 @@ impl Observer {
         self.seen.iter().filter_map(fresh).collect()
     }
 
-    /// A process whose same beat was seen for TTL and guard: to be declared dead, if its row is
-    /// still this one.
+    /// A process whose same beat was seen for TTL and guard, without a gap (ops/adr/0008): to be
+    /// declared dead, if its row is still this one.
     pub fn overdue(&self, now: BootMs) -> Option<(NodeId, LeaseRow)> {
         let wait = LEASE_TTL_MS + guard_ms(self.rules);
         let due = |(node, seen): &(&NodeId, &Seen)| {

@@ -1,5 +1,5 @@
 use super::ask::LeaseRow;
-use super::limits::{FRESH_MS, GUARD_MS, HEIR_MS, LEASE_TTL_MS, STAGGER_MS};
+use super::limits::{BLIND_MS, FRESH_MS, GUARD_MS, HEIR_MS, LEASE_TTL_MS, LOOK_MS, STAGGER_MS};
 use super::observe::Observer;
 use super::process::{BootMs, Incarnation, NodeId, Process};
 use super::rules::Rules;
@@ -21,6 +21,13 @@ fn row(node: u16, beat: u64, alive: bool) -> LeaseRow {
     }
 }
 
+/// Looks at the row again and again up to the end.
+fn watch(seen: &mut Observer, from: u64, to: u64, node: u16, beat: u64) {
+    for at in (from..to).step_by(LOOK_MS as usize).chain([to]) {
+        seen.saw(BootMs(at), NodeId(node), row(node, beat, true));
+    }
+}
+
 fn observer(node: u16) -> Observer {
     Observer::new(process(node), Rules::default())
 }
@@ -28,8 +35,7 @@ fn observer(node: u16) -> Observer {
 #[test]
 fn the_same_beat_must_be_seen_for_ttl_and_guard() {
     let mut seen = observer(0);
-    seen.saw(BootMs(100), NodeId(1), row(1, 4, true));
-    seen.saw(BootMs(99 + WAIT_MS), NodeId(1), row(1, 4, true));
+    watch(&mut seen, 100, 99 + WAIT_MS, 1, 4);
     assert_eq!(
         seen.overdue(BootMs(60_000)),
         None,
@@ -43,11 +49,23 @@ fn the_same_beat_must_be_seen_for_ttl_and_guard() {
 }
 
 #[test]
+fn what_was_not_watched_counts_against_nobody() {
+    let mut seen = observer(0);
+    seen.saw(BootMs(0), NodeId(1), row(1, 3, true));
+    watch(&mut seen, 1, 2_000, 1, 4);
+    let back = 2_000 + BLIND_MS;
+    watch(&mut seen, back, back + WAIT_MS - 1, 1, 4);
+    assert_eq!(seen.overdue(BootMs(back + WAIT_MS - 1)), None);
+    assert_eq!(seen.living(BootMs(back)), [], "nor is it taken to be there");
+    watch(&mut seen, back + WAIT_MS, back + WAIT_MS, 1, 4);
+    assert!(seen.overdue(BootMs(back + WAIT_MS)).is_some());
+}
+
+#[test]
 fn those_behind_a_living_process_let_it_go_first() {
     let mut seen = observer(3);
     seen.saw(BootMs(0), NodeId(1), row(1, 0, true));
-    seen.saw(BootMs(0), NodeId(2), row(2, 0, true));
-    seen.saw(BootMs(WAIT_MS), NodeId(2), row(2, 0, true));
+    watch(&mut seen, 0, WAIT_MS, 2, 0);
     seen.saw(BootMs(WAIT_MS), NodeId(1), row(1, 9, true));
     assert_eq!(seen.overdue(BootMs(WAIT_MS + STAGGER_MS - 1)), None);
     assert!(seen.overdue(BootMs(WAIT_MS + STAGGER_MS)).is_some());

@@ -7,7 +7,7 @@ use super::world::Bend;
 use crate::cluster::rules::Fault;
 
 /// A mutant not caught under so many seeds has escaped.
-const SEEDS: u64 = 1_000;
+const SEEDS: u64 = 4_000;
 
 fn mutants() -> Vec<(&'static str, Bend)> {
     let rule = |faults: &'static [Fault]| Bend {
