@@ -13,14 +13,9 @@ use crate::rig::{Cluster, Node, nap};
 
 #[test]
 fn three_nodes_share_all_shards_evenly_and_go_on_while_the_machine_is_busy() {
-    let begun = Instant::now();
     let Some(cluster) = Cluster::of_three("share") else {
         return;
     };
-    say(&format!(
-        "three nodes share all shards after {:?}",
-        begun.elapsed()
-    ));
     for shard in Shard::all() {
         let holders = cluster.nodes.iter().filter(|it| it.fence.holds(shard));
         assert_eq!(holders.count(), 1, "{shard:?}");

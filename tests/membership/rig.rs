@@ -121,9 +121,13 @@ impl Cluster {
     /// Three nodes that share everything evenly.
     pub fn of_three(name: &str) -> Option<Self> {
         let cluster = Self::of(3, name)?;
-        cluster.until(Duration::from_secs(30), "a balanced share each", |it| {
+        let most = Duration::from_secs(30);
+        let took = cluster.until(most, "a balanced share each", |it| {
             it.shares() == [85, 85, 86]
         });
+        cassandra::say(&format!(
+            "three nodes shared everything evenly after {took:?}"
+        ));
         Some(cluster)
     }
 

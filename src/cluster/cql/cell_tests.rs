@@ -91,19 +91,21 @@ fn an_unknown_format_is_left_to_the_program_that_wrote_it() {
     );
 }
 
+type Change<'a> = &'a dyn Fn(&mut Vec<u8>);
+
 #[test]
 fn only_the_one_form_of_a_map_is_read() {
     let cell = encode(&sample());
     let body = &cell[..cell.len() - 4];
     assert_eq!(signed(7, body), cell);
-    let wrong = |change: &dyn Fn(&mut Vec<u8>)| {
+    let wrong = |change: Change| {
         let mut body = body.to_vec();
         change(&mut body);
         decode(7, &signed(7, &body)).expect_err("not the one form")
     };
     let (processes, shards) = (3, 3 + 3 * 18 + 2);
     let last = body.len() - 1;
-    let changes: [(&str, &dyn Fn(&mut Vec<u8>)); 7] = [
+    let changes: [(&str, Change); 7] = [
         ("processes out of order", &|it| it[processes + 1] = 9),
         ("an owner that is not named", &|it| it[shards + 1] = 3),
         ("an epoch of 0", &|it| it[shards + 9] = 0),
