@@ -53,12 +53,18 @@ impl Address {
         match self {
             Address::Customer(key) => key.shard(),
             Address::Conversation(key) => key.id.shard(),
-            Address::Agent(key) => Shard::of(&["agent", key.tenant.as_str(), key.agent.as_str()]),
+            Address::Agent(key) => key.shard(),
             Address::Queue(key) | Address::SkillGroup(key) => {
                 Shard::of(&["group", key.tenant.as_str(), key.group.as_str()])
             }
             Address::Board(tenant) => Shard::of(&["board", tenant.as_str()]),
         }
+    }
+}
+
+impl AgentKey {
+    pub fn shard(&self) -> Shard {
+        Shard::of(&["agent", self.tenant.as_str(), self.agent.as_str()])
     }
 }
 

@@ -13,10 +13,11 @@ use super::limits::BUSY_RETRY_MS;
 use super::passwords::{Cost, Passwords};
 use super::principal::{CustomerPrincipal, Principal, StaffPrincipal};
 use super::refusal::{AuthError, AuthRefusal};
+use super::secret;
 use super::tickets::{IssuedTicket, TicketRefusal, Tickets};
 use super::visitor::Visitors;
 use crate::config;
-use crate::desk::{DeskFailure, DeskStore};
+use crate::desk::{DeskFailure, DeskStore, Digest};
 
 /// Channels a client may name for itself; every other comes from a signed token.
 const OPEN_CHANNELS: &[&str] = &["web", "app"];
@@ -52,10 +53,11 @@ pub struct CustomerTicket {
 }
 
 impl Auth {
-    /// Ready to let in; makes the visitor key on first use.
+    /// Ready to let in at the node of this number; makes the visitor key on first use.
     pub async fn open(
         desk: Arc<dyn DeskStore>,
         settings: &config::Auth,
+        node: u16,
     ) -> Result<Self, AuthError> {
         let kept = desk.secret("visitor_key", rand::random()).await?;
         let cost = Cost {
@@ -82,7 +84,7 @@ impl Auth {
             ),
             session_hours: settings.session_hours,
             visits: Allowance::new(settings.visitor_tickets_per_min),
-            tickets: Tickets::new(settings.ticket_ttl_ms, settings.tickets_max),
+            tickets: Tickets::new(node, settings.ticket_ttl_ms, settings.tickets_max),
             visitors: Visitors::new(settings.visitor_key.expose(), kept, settings.visitor_days),
         })
     }
@@ -144,6 +146,17 @@ impl Auth {
     /// Who comes with this ticket; it is used up.
     pub fn redeem(&self, ticket: &str, now: Millis) -> Result<Principal, TicketRefusal> {
         self.tickets.redeem(ticket, now)
+    }
+
+    /// The same for the ticket of this digest: another node was shown it.
+    pub fn redeem_digest(&self, ticket: &Digest, now: Millis) -> Result<Principal, TicketRefusal> {
+        self.tickets.redeem_digest(ticket, now)
+    }
+
+    /// The other node that has to be asked about this ticket, and the digest to ask with.
+    pub fn issuer(&self, ticket: &str) -> Option<(u16, Digest)> {
+        let node = self.tickets.issuer(ticket)?;
+        Some((node, secret::digest(ticket)))
     }
 
     fn issue(&self, principal: Principal, now: Millis) -> Result<IssuedTicket, AuthRefusal> {

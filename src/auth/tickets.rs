@@ -10,11 +10,14 @@ use super::principal::Principal;
 use super::secret;
 use crate::desk::Digest;
 
+const PREFIX: &str = "ct_";
+
 /// Tickets of this node, in memory: one that is lost by a restart is asked for again.
 ///
 /// Promises: a ticket is redeemed at most once, by whichever of many comes first, and never at or
 /// after its expiry; at most `max` are held.
 pub struct Tickets {
+    node: u16,
     ttl_ms: u64,
     max: usize,
     held: DashMap<Digest, Held>,
@@ -43,8 +46,10 @@ pub enum TicketRefusal {
 }
 
 impl Tickets {
-    pub fn new(ttl_ms: u64, max: usize) -> Self {
+    /// Of the node of this number, which stands in each ticket: other nodes ask it.
+    pub fn new(node: u16, ttl_ms: u64, max: usize) -> Self {
         Self {
+            node,
             ttl_ms,
             max,
             held: DashMap::new(),
@@ -54,7 +59,7 @@ impl Tickets {
 
     /// `None` where as many as the node holds were issued within one life of a ticket.
     pub fn issue(&self, principal: Principal, now: Millis) -> Option<IssuedTicket> {
-        let text = secret::mint("ct_");
+        let text = secret::mint(&format!("{PREFIX}{}_", self.node));
         let digest = secret::digest(&text);
         let expires_at = now.plus(self.ttl_ms);
         // Nothing under this lock panics half-way, so what it guards is whole even if poisoned.
@@ -77,12 +82,20 @@ impl Tickets {
         Some(IssuedTicket { text, expires_at })
     }
 
+    /// The other node that issued this ticket, if that is what it says.
+    pub fn issuer(&self, ticket: &str) -> Option<u16> {
+        let (node, _) = ticket.strip_prefix(PREFIX)?.split_once('_')?;
+        node.parse().ok().filter(|node| *node != self.node)
+    }
+
     /// Uses the ticket up.
     pub fn redeem(&self, ticket: &str, now: Millis) -> Result<Principal, TicketRefusal> {
-        let (_, held) = self
-            .held
-            .remove(&secret::digest(ticket))
-            .ok_or(TicketRefusal::Unknown)?;
+        self.redeem_digest(&secret::digest(ticket), now)
+    }
+
+    /// Uses up the ticket of this digest.
+    pub fn redeem_digest(&self, ticket: &Digest, now: Millis) -> Result<Principal, TicketRefusal> {
+        let (_, held) = self.held.remove(ticket).ok_or(TicketRefusal::Unknown)?;
         if held.expires_at <= now {
             return Err(TicketRefusal::Expired);
         }

@@ -8,14 +8,13 @@ use crest_actors::ports::Fence;
 use super::member::{Member, Output};
 use super::process::BootMs;
 
-const WORDS: usize = SHARDS as usize / 64;
-
-/// The shards that a member holds and the moment at which its lease is over, which ends them all
-/// without anybody's doing.
+/// The shards that a member holds, each with its epoch, and the moment at which its lease is over,
+/// which ends them all without anybody's doing.
 pub struct ShardFence {
     clock: fn() -> BootMs,
     until_ms: AtomicU64,
-    held: [AtomicU64; WORDS],
+    /// 0: not held. No shard's epoch is 0.
+    epochs: [AtomicU64; SHARDS as usize],
 }
 
 impl ShardFence {
@@ -24,7 +23,7 @@ impl ShardFence {
         Self {
             clock,
             until_ms: AtomicU64::new(0),
-            held: [const { AtomicU64::new(0) }; WORDS],
+            epochs: [const { AtomicU64::new(0) }; SHARDS as usize],
         }
     }
 
@@ -36,19 +35,9 @@ impl ShardFence {
         }
         for output in said {
             match output {
-                Output::Took { shard, .. } => {
-                    let (word, bit) = self.place(*shard);
-                    word.fetch_or(bit, Ordering::AcqRel);
-                }
-                Output::LetGo { shard } => {
-                    let (word, bit) = self.place(*shard);
-                    word.fetch_and(!bit, Ordering::AcqRel);
-                }
-                Output::FenceLost => {
-                    for word in &self.held {
-                        word.store(0, Ordering::Release);
-                    }
-                }
+                Output::Took { shard, epoch } => self.set(*shard, *epoch),
+                Output::LetGo { shard } => self.set(*shard, 0),
+                Output::FenceLost => Shard::all().for_each(|shard| self.set(shard, 0)),
                 Output::Ask(..)
                 | Output::Elsewhere { .. }
                 | Output::Announce { .. }
@@ -60,20 +49,28 @@ impl ShardFence {
         self.until_ms.store(until_ms, Ordering::Release);
     }
 
-    /// As [`Fence::holds`], at a given moment.
-    pub fn holds_at(&self, now: BootMs, shard: Shard) -> bool {
-        let (word, bit) = self.place(shard);
-        word.load(Ordering::Acquire) & bit != 0 && now.0 < self.until_ms.load(Ordering::Acquire)
+    /// The epoch under which this process may act for the shard now.
+    pub fn epoch(&self, shard: Shard) -> Option<u64> {
+        self.epoch_at((self.clock)(), shard)
     }
 
-    fn place(&self, shard: Shard) -> (&AtomicU64, u64) {
-        let number = usize::from(shard.0);
-        (&self.held[number / 64], 1 << (number % 64))
+    /// As [`Fence::holds`], at a given moment.
+    pub fn holds_at(&self, now: BootMs, shard: Shard) -> bool {
+        self.epoch_at(now, shard).is_some()
+    }
+
+    fn epoch_at(&self, now: BootMs, shard: Shard) -> Option<u64> {
+        let epoch = self.epochs[usize::from(shard.0)].load(Ordering::Acquire);
+        (epoch != 0 && now.0 < self.until_ms.load(Ordering::Acquire)).then_some(epoch)
+    }
+
+    fn set(&self, shard: Shard, epoch: u64) {
+        self.epochs[usize::from(shard.0)].store(epoch, Ordering::Release);
     }
 }
 
 impl Fence for ShardFence {
     fn holds(&self, shard: Shard) -> bool {
-        self.holds_at((self.clock)(), shard)
+        self.epoch(shard).is_some()
     }
 }

@@ -1,10 +1,12 @@
 //! One node, put together: stores, arbiters, bot, gateway and HTTP, started and stopped in order.
 
 mod archive;
+mod cluster;
 mod codec;
 mod knowledge;
 mod seed_copies;
 mod serve;
+mod sharded;
 mod store;
 mod view;
 

@@ -19,20 +19,24 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::oneshot;
 
 use super::archive::StoreArchive;
+use super::cluster::Cluster;
 use super::codec::StoredFormats;
 use super::knowledge::{self, KnowledgeFailure};
+use super::sharded::ShardedStore;
 use super::store;
 use super::view::{NodeActors, NodeReadiness};
 use crate::answering::{Answering, Bots};
 use crate::auth::{Auth, AuthError, Cost, Passwords};
+use crate::cluster::MembershipFailure;
+use crate::cluster::bus::BusFailure;
 use crate::config::Config;
 use crate::desk::seed::{SeedFailure, Seeded};
 use crate::desk::{self, DeskError, DeskFailure, DeskStore, SqliteDesk};
-use crate::gateway::session::{Doors, Sessions};
+use crate::gateway::session::{Doors, OtherNodes, Sessions};
 use crate::gateway::socket::{Gate, SocketLimits, serve, upgrade};
 use crate::http::{HttpParts, HttpState, router};
-use crate::store::OpenFailure;
 use crate::store::cql::CqlFailure;
+use crate::store::{Engine, OpenFailure};
 
 /// Why a node did not start.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +45,12 @@ pub enum NodeFailure {
     Log(#[from] OpenFailure),
     #[error(transparent)]
     Cql(#[from] CqlFailure),
+    #[error("{0}")]
+    Cluster(&'static str),
+    #[error(transparent)]
+    Bus(#[from] BusFailure),
+    #[error("cannot join the cluster: {0}")]
+    Membership(#[from] MembershipFailure),
     #[error("the desk's file does not open: {0}")]
     Desk(#[from] DeskFailure),
     #[error("the desk does not answer: {0}")]
@@ -77,22 +87,35 @@ pub async fn run(
     stop: impl Future<Output = ()>,
 ) -> Result<(), NodeFailure> {
     let begun = Instant::now();
-    let store::Opened { store, folder } = store::open(&config).await?;
+    let post = Post::new(arbiters(&config));
+    let cluster = Cluster::of(&config, &post)?;
+    let epochs = cluster.as_ref().map(|cluster| cluster.epochs());
+    let store::Opened { store: own, folder } = store::open(&config, epochs).await?;
+    let store: Arc<dyn Engine> = match &cluster {
+        None => own.clone(),
+        Some(cluster) => Arc::new(ShardedStore {
+            own: own.clone(),
+            placement: cluster.placement.clone(),
+            bus: cluster.bus.clone(),
+        }),
+    };
     let desk: Arc<dyn DeskStore> = Arc::new(SqliteDesk::open(&config.store.path)?);
-    let auth = Arc::new(Auth::open(desk.clone(), &config.auth).await?);
+    let auth = Arc::new(Auth::open(desk.clone(), &config.auth, config.cluster.node).await?);
     let clock = Clock::system();
     let upkeep = tokio::task::spawn_local(keep_metrics_small(metrics.clone()));
     let seeded = seed(&config, &desk, clock.now()).await?;
     let directory = Arc::new(desk.directory().await?);
 
-    let post = Post::new(arbiters(&config));
     let bots = Bots::default();
     publish_all(&desk, &bots, &directory).await?;
     let answering = Answering::start(bots.clone(), post.clone(), config.bot.threads)
         .map_err(NodeFailure::Thread)?;
     let world = World {
-        node: 0,
-        placement: Placement::alone(),
+        node: config.cluster.node,
+        placement: match &cluster {
+            None => Placement::alone(),
+            Some(cluster) => cluster.placement.clone(),
+        },
         clock,
         store: store.clone(),
         codec: Arc::new(StoredFormats),
@@ -107,10 +130,23 @@ pub async fn run(
             std::process::exit(70)
         },
     };
-    let doors = Doors::new(auth.clone(), desk.clone(), config.limits.ping_ms as u32);
+    let others = cluster
+        .clone()
+        .map(|cluster| cluster as Arc<dyn OtherNodes>);
+    let heartbeat_ms = config.limits.ping_ms as u32;
+    let doors = Doors::new(auth.clone(), desk.clone(), heartbeat_ms, others);
     let threads = start_arbiters(&world, &config, &directory, &doors);
 
-    let readiness = NodeReadiness::of(store.clone());
+    let line = match &cluster {
+        None => None,
+        Some(cluster) => {
+            let line = cluster.open(own, auth.clone(), clock.clone())?;
+            cluster.join().await?;
+            Some(line)
+        }
+    };
+
+    let readiness = NodeReadiness::of(store.clone(), cluster.clone());
     let http = router(HttpState::new(HttpParts {
         config: config.clone(),
         desk: desk.clone(),
@@ -153,6 +189,9 @@ pub async fn run(
     stop.await;
     tracing::info!("stopping");
     readiness.stopping.store(true, Ordering::Release);
+    if let Some(cluster) = &cluster {
+        cluster.leave().await;
+    }
     let _ = told_http.send(());
     drain(&post, Duration::from_millis(config.server.drain_ms)).await;
     follower.abort();
@@ -162,6 +201,7 @@ pub async fn run(
         arbiter.stop();
         let _ = tokio::task::spawn_blocking(move || arbiter.join()).await;
     }
+    drop(line);
     let closing = store.clone();
     let _ = tokio::task::spawn_blocking(move || closing.close()).await;
     drop(folder);
@@ -241,7 +281,7 @@ fn start_arbiters(
         let arbiter = actix::Arbiter::new();
         arbiter.spawn_fn(move || {
             let hub = start_arbiter(world, number, directory);
-            let gate = Gate::new(0, number, limits(&config));
+            let gate = Gate::new(config.cluster.node, number, limits(&config));
             let sessions = Sessions::install(&hub, gate, doors);
             actix::spawn(sessions.clone().keep_checking());
             actix::spawn(sessions.keep_beating());

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::serve::NodeFailure;
 use crate::config::{self, Config};
-use crate::store::cql::{CqlFailure, CqlStore, Epoch, Place};
+use crate::store::cql::{CqlFailure, CqlStore, Epoch, Epochs, Place};
 use crate::store::{Durability, EmbeddedStore, Engine, Folder};
 
 /// How long a node that starts waits for a CQL server that does not answer: servers and nodes of
@@ -21,8 +21,8 @@ pub struct Opened {
     pub folder: Option<Folder>,
 }
 
-/// Opens what is configured.
-pub async fn open(config: &Config) -> Result<Opened, NodeFailure> {
+/// Opens what is configured. `epochs`: where this node is not alone.
+pub async fn open(config: &Config, epochs: Option<Epochs>) -> Result<Opened, NodeFailure> {
     match config.store.engine {
         config::Engine::Embedded => {
             let durability = match config.store.durability {
@@ -37,7 +37,8 @@ pub async fn open(config: &Config) -> Result<Opened, NodeFailure> {
         }
         config::Engine::Cql => {
             let folder = Folder::lock(&config.store.path)?;
-            let store = connect(Place::of(&config.store)).await?;
+            let epoch = epochs.map_or(Epoch::Alone, Epoch::Held);
+            let store = connect(Place::of(&config.store), epoch).await?;
             Ok(Opened {
                 store: Arc::new(store),
                 folder: Some(folder),
@@ -46,11 +47,11 @@ pub async fn open(config: &Config) -> Result<Opened, NodeFailure> {
     }
 }
 
-async fn connect(place: Place) -> Result<CqlStore, NodeFailure> {
+async fn connect(place: Place, epoch: Epoch) -> Result<CqlStore, NodeFailure> {
     let begun = Instant::now();
     loop {
-        let at = place.clone();
-        let opening = tokio::task::spawn_blocking(move || CqlStore::open(&at, Epoch::Alone));
+        let (at, epoch) = (place.clone(), epoch.clone());
+        let opening = tokio::task::spawn_blocking(move || CqlStore::open(&at, epoch));
         let opened = opening.await.map_err(std::io::Error::other);
         match opened.map_err(NodeFailure::Thread)? {
             Ok(store) => {

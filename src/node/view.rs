@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 
+use super::cluster::Cluster;
 use crate::http::{ActorLine, ActorsQuery, ActorsSnapshot, ActorsView, Check, KindLine, Readiness};
 use crate::store::Engine;
 
@@ -76,14 +77,16 @@ pub struct NodeReadiness {
     pub started: Arc<AtomicBool>,
     pub stopping: Arc<AtomicBool>,
     store: Arc<dyn Engine>,
+    cluster: Option<Arc<Cluster>>,
 }
 
 impl NodeReadiness {
-    pub fn of(store: Arc<dyn Engine>) -> Self {
+    pub fn of(store: Arc<dyn Engine>, cluster: Option<Arc<Cluster>>) -> Self {
         Self {
             started: Arc::default(),
             stopping: Arc::default(),
             store,
+            cluster,
         }
     }
 }
@@ -99,7 +102,7 @@ impl Readiness for NodeReadiness {
                 detail.to_owned()
             },
         };
-        vec![
+        let mut checks = vec![
             check(
                 "started",
                 self.started.load(Ordering::Acquire),
@@ -115,6 +118,20 @@ impl Readiness for NodeReadiness {
                 self.store.answers(),
                 "the log store does not answer; messages are refused until it does",
             ),
-        ]
+        ];
+        if let Some(cluster) = &self.cluster {
+            let leased = cluster.view().is_some_and(|view| view.lease_left_ms > 0);
+            checks.push(check(
+                "member",
+                leased,
+                "this node's lease is not renewed; the CQL server does not answer in time, or the node was held up",
+            ));
+            checks.push(check(
+                "bus",
+                cluster.bus.is_connected(),
+                "NATS cannot be reached; what other nodes own cannot be served from here",
+            ));
+        }
+        checks
     }
 }

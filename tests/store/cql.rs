@@ -2,7 +2,8 @@
 //! migrations.
 
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use crest::store::cql::{CqlFailure, CqlStore, Epoch, migrate};
@@ -326,10 +327,49 @@ fn a_process_that_was_replaced_refuses_everything() {
     assert_eq!(texts(&new, &log), ["a", "b"]);
     // An owner that was given its epoch by others takes none.
     let place = cassandra::place(bench.directory.path());
-    let given = CqlStore::open(&place, Epoch::Given(7_000)).expect("opens");
+    let given = CqlStore::open(&place, Epoch::Held(Arc::new(|_| Some(7_000)))).expect("opens");
     let token = activate(&given, &log).expect("activated").token;
     assert_eq!(token.epoch, 7_000);
     assert!(new.answers());
+}
+
+#[test]
+fn an_owner_acts_only_under_the_epoch_that_it_holds() {
+    let Some(bench) = Bench::new() else { return };
+    let log = conversation(1);
+    let held = Arc::new(AtomicU64::new(70));
+    let epochs = {
+        let held = held.clone();
+        Arc::new(move |_| Some(held.load(Ordering::Acquire)).filter(|epoch| *epoch > 0))
+    };
+    let place = cassandra::place(bench.directory.path());
+    let store = CqlStore::open(&place, Epoch::Held(epochs)).expect("opens");
+    let first = activate(&store, &log).expect("activated").token;
+    assert_eq!(
+        submit(&store, vec![append(&log, first, 1, &["a"])]),
+        Ok(vec![])
+    );
+    let refused = |epoch: u64| {
+        held.store(epoch, Ordering::Release);
+        submit(&store, vec![append(&log, first, 2, &["b"])])
+    };
+    // Written, and not acknowledged: somebody else may have read the log before.
+    assert!(matches!(refused(0), Err(StoreFailure::Unavailable(_))));
+    assert!(activate(&store, &log).is_err());
+    assert!(read(&store, &log, 0, 10).is_err());
+    // Owned again, which is not the same as still.
+    held.store(71, Ordering::Release);
+    let again = activate(&store, &log).expect("activated");
+    assert_eq!(again.token.epoch, 71);
+    let refused = submit(&store, vec![append(&log, first, 3, &["c"])]);
+    assert_eq!(refused, Ok(vec![log.clone()]));
+    // A write whose outcome was open is in the log or not; the log goes on behind it.
+    let next = again.records.len() as u64 + 1;
+    assert_eq!(
+        submit(&store, vec![append(&log, again.token, next, &["d"])]),
+        Ok(vec![])
+    );
+    assert_eq!(texts(&store, &log).last().map(String::as_str), Some("d"));
 }
 
 #[test]

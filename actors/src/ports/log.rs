@@ -14,6 +14,17 @@ pub enum LogId {
     Pointer(CustomerKey),
 }
 
+impl LogId {
+    /// The shard of its owner.
+    pub fn shard(&self) -> Shard {
+        match self {
+            LogId::Conversation(key) => key.id.shard(),
+            LogId::Ledger(key) => key.shard(),
+            LogId::Pointer(key) => key.shard(),
+        }
+    }
+}
+
 /// One event as bytes. The store neither reads nor changes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {

@@ -11,6 +11,7 @@
 mod agent;
 mod board;
 mod bot;
+mod call;
 mod conversation;
 mod customer;
 mod frame;
@@ -22,6 +23,7 @@ mod skill_group;
 pub use agent::{AgentNote, Availability, Presence, Released};
 pub use board::{BoardNote, BoardView, PhaseKind, Scope, Summary};
 pub use bot::{BotReply, HandOffReason};
+pub use call::{Call, Log, LogRecord, PAGE_BYTES, Reply, StaffRole};
 pub use conversation::{Command, ConversationNote, Ephemeral, Overflow, Place, Refusal, Role};
 pub use customer::{CustomerNote, Identity};
 pub use frame::{Frame, Head, Part, put};

@@ -26,11 +26,15 @@ fn staff(name: &str) -> Principal {
 
 #[test]
 fn a_ticket_works_once_until_it_expires() {
-    let tickets = Tickets::new(30_000, 10);
+    let tickets = Tickets::new(3, 30_000, 10);
     let first = tickets.issue(staff("a"), Millis(0)).unwrap();
     let second = tickets.issue(staff("b"), Millis(0)).unwrap();
     assert_eq!(first.expires_at, Millis(30_000));
-    assert_eq!(first.text.len(), "ct_".len() + 64);
+    assert_eq!(first.text.len(), "ct_3_".len() + 64);
+    assert_eq!(tickets.issuer(&first.text), None);
+    assert_eq!(tickets.issuer("ct_4_guess"), Some(4));
+    assert_eq!(tickets.issuer("ct_99999_guess"), None);
+    assert_eq!(tickets.issuer("ct_guess"), None);
     assert_ne!(first.text, second.text);
     assert_eq!(tickets.redeem(&first.text, Millis(29_999)), Ok(staff("a")));
     let unknown = Err(TicketRefusal::Unknown);
@@ -42,7 +46,7 @@ fn a_ticket_works_once_until_it_expires() {
 
 #[test]
 fn tickets_held_are_bounded_and_room_comes_back() {
-    let tickets = Tickets::new(30_000, 2);
+    let tickets = Tickets::new(3, 30_000, 2);
     assert!(tickets.issue(staff("a"), Millis(0)).is_some());
     assert!(tickets.issue(staff("b"), Millis(1)).is_some());
     assert!(tickets.issue(staff("c"), Millis(29_999)).is_none());
@@ -52,7 +56,7 @@ fn tickets_held_are_bounded_and_room_comes_back() {
 
 #[test]
 fn of_many_at_once_one_redeems() {
-    let tickets = Arc::new(Tickets::new(30_000, 10));
+    let tickets = Arc::new(Tickets::new(3, 30_000, 10));
     let ticket = tickets.issue(staff("a"), Millis(0)).unwrap().text;
     let wins = AtomicU32::new(0);
     std::thread::scope(|scope| {
@@ -111,7 +115,7 @@ async fn auth(test: &TestDesk) -> Auth {
     settings.hash_passes = 1;
     settings.login_free_failures = 2;
     settings.address_free_failures = 4;
-    Auth::open(test.desk.clone(), &settings).await.unwrap()
+    Auth::open(test.desk.clone(), &settings, 0).await.unwrap()
 }
 
 fn login(agent: &str, password: &str) -> LoginRequest {

@@ -3,18 +3,21 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use async_nats::ConnectOptions;
+use async_nats::{Client, ConnectOptions};
 use crest_actors::effect::Traffic;
 use crest_actors::ids::Shard;
 use crest_actors::ports::Carrier;
 use crest_schema::frame::Id;
 use metrics::{counter, gauge};
-use tokio::sync::Notify;
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, Semaphore};
 
+use super::calls::Answerer;
 use super::intake::Intake;
 use super::lanes::{Dropped, Lanes, To};
+use super::limits::CALLS;
 use super::line::{self, Line};
 use crate::config::{Cluster, NatsServer};
 use crate::translate::node::{count_items, each_item};
@@ -38,6 +41,9 @@ pub struct Bus {
     pub(super) wake: Notify,
     lanes: Mutex<Lanes>,
     connected: AtomicBool,
+    pub(super) calls: Semaphore,
+    /// Once the line is open.
+    pub(super) line: OnceLock<(Client, Handle)>,
     misplaced: Box<dyn Fn(Shard) + Send + Sync>,
 }
 
@@ -70,18 +76,36 @@ impl Bus {
             wake: Notify::new(),
             lanes: Mutex::new(Lanes::new(config.node, Id(incarnation))),
             connected: AtomicBool::new(false),
+            calls: Semaphore::new(CALLS),
+            line: OnceLock::new(),
             misplaced: Box::new(misplaced),
         }))
     }
 
     /// Starts the thread that connects, and connects again whenever it must. It calls `deliver` with
-    /// a node's number and what it sent; that must not block. The bus is closed when the line is.
+    /// a node's number and what it sent, and `answerer` with what it asks; neither may block. The
+    /// bus is closed when the line is.
     pub fn open(
         self: &Arc<Self>,
         deliver: impl FnMut(u16, Traffic) + Send + 'static,
+        answerer: Answerer,
     ) -> Result<Line, BusFailure> {
         let intake = Intake::new(self.config.node, self.incarnation);
-        Ok(Line::open(self.clone(), intake, Box::new(deliver))?)
+        Ok(Line::open(
+            self.clone(),
+            intake,
+            Box::new(deliver),
+            answerer,
+        )?)
+    }
+
+    /// The client, while it is connected.
+    pub(super) fn open_line(&self) -> Option<(Client, Handle)> {
+        self.line.get().filter(|_| self.is_connected()).cloned()
+    }
+
+    pub(super) fn call_subject(&self, node: u16) -> String {
+        format!("crest.{}.call.{node}", self.config.name)
     }
 
     /// Can anything be sent now?

@@ -22,6 +22,10 @@ pub const SENDERS: usize = 256;
 /// An unanswered ping for twice so long ends a connection: a server that is gone without a word is
 /// noticed well before a customer is moved.
 pub const PING: Duration = Duration::from_secs(1);
+/// A question to another node is answered within this, or not at all.
+pub const CALL: Duration = Duration::from_secs(1);
+/// Questions of this node that wait for an answer, and of others that are being answered.
+pub const CALLS: usize = 256;
 /// To connect, TLS included.
 pub const CONNECT: Duration = Duration::from_secs(2);
 /// Between attempts to connect: the first pause, doubled up to the last.

@@ -10,8 +10,10 @@ use crest_actors::effect::Traffic;
 use futures_util::StreamExt;
 use futures_util::stream::select;
 use metrics::counter;
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
+use super::calls::{Answerer, answer};
 use super::carrier::{Bus, dropped};
 use super::intake::{Intake, Way};
 use super::lanes::To;
@@ -28,7 +30,12 @@ pub struct Line {
 }
 
 impl Line {
-    pub(super) fn open(bus: Arc<Bus>, intake: Intake, deliver: Deliver) -> io::Result<Self> {
+    pub(super) fn open(
+        bus: Arc<Bus>,
+        intake: Intake,
+        deliver: Deliver,
+        answerer: Answerer,
+    ) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
@@ -37,7 +44,7 @@ impl Line {
             .name("crest-bus".into())
             .spawn(move || {
                 let closed = Closed(bus.clone());
-                runtime.block_on(run(&bus, intake, deliver, stopped));
+                runtime.block_on(run(&bus, intake, deliver, answerer, stopped));
                 drop(closed);
             })?;
         Ok(Self {
@@ -89,7 +96,13 @@ fn pause(attempt: usize) -> Duration {
     RETRY_LAST.min(RETRY_FIRST * doubled)
 }
 
-async fn run(bus: &Arc<Bus>, intake: Intake, deliver: Deliver, stopped: oneshot::Receiver<()>) {
+async fn run(
+    bus: &Arc<Bus>,
+    intake: Intake,
+    deliver: Deliver,
+    answerer: Answerer,
+    stopped: oneshot::Receiver<()>,
+) {
     let told = bus.clone();
     let options = bus.options().event_callback(move |event| {
         note(&told, event);
@@ -101,7 +114,9 @@ async fn run(bus: &Arc<Bus>, intake: Intake, deliver: Deliver, stopped: oneshot:
         Ok(client) => client,
         Err(why) => return tracing::error!(%why, "the bus cannot be opened"),
     };
+    let _ = bus.line.set((client.clone(), Handle::current())); // a bus has one line for life
     tokio::select! {
+        () = answer(client.clone(), bus.call_subject(bus.config.node), answerer) => {}
         () = receive(&client, &subjects, intake, deliver) => {}
         () = send(bus, &client, &subjects) => {}
         _ = stopped => {

@@ -4,11 +4,12 @@ use std::rc::Rc;
 
 use crest_actors::ids::SessionId;
 use crest_schema::codes::Close;
+use crest_schema::frame::client::Hello;
 use crest_schema::frame::{ClientFrame, ServerFrame};
 
 use super::delivery::goodbye;
 use super::departure::return_after;
-use super::doors::Guest;
+use super::doors::{Guest, Vouched};
 use super::entry::{Entry, Session};
 use super::sessions::Sessions;
 use crate::gateway::socket::Flow;
@@ -28,6 +29,24 @@ impl Sessions {
             let close = Close::GoingAway;
             return goodbye(close, close.meaning(), Some(return_after(id)));
         }
+        let (post, arbiter, hello) = (
+            self.hub.world().post.clone(),
+            self.hub.arbiter(),
+            frame.clone(),
+        );
+        let asked = self.doors.ask_issuer(&frame, move |vouched| {
+            post.run_on(arbiter, move |_| {
+                if let Some(sessions) = Sessions::here() {
+                    sessions.vouched(id, reference, hello, vouched);
+                }
+            });
+        });
+        if asked {
+            if let Some(entry) = self.table.borrow_mut().get_mut(&id) {
+                entry.session = Session::Moving;
+            }
+            return Flow::Pause;
+        }
         let guest = match self.doors.admit(reference, frame, self.hub.now()) {
             Ok(guest) => guest,
             Err(close) => return goodbye(close, close.meaning(), None),
@@ -44,6 +63,24 @@ impl Sessions {
         let sessions = self.clone();
         actix::spawn(async move { sessions.move_home(id, guest, home) });
         Flow::Pause
+    }
+
+    /// Another node has said whose ticket it was.
+    fn vouched(self: &Rc<Self>, id: SessionId, reference: u32, hello: Hello, vouched: Vouched) {
+        if !self.table.borrow().contains_key(&id) {
+            return; // did not wait for it
+        }
+        let guest = match self.doors.admit_as(reference, hello, vouched) {
+            Ok(guest) => guest,
+            Err(close) => return self.close(id, close, None),
+        };
+        let home = self.hub.world().post.arbiter_of(guest.shard());
+        if home != self.hub.arbiter() {
+            return self.move_home(id, guest, home);
+        }
+        self.forget(id);
+        self.welcome(id, guest);
+        self.gate.resume(id);
     }
 
     /// A known guest arrives, here or from the arbiter it first connected to.

@@ -3,7 +3,7 @@
 use crest_actors::conversation::{Command, CustomerEntry, Ephemeral, Note, Refusal};
 use crest_actors::customer::Identity;
 use crest_actors::effect::Push;
-use crest_actors::ids::{ConversationId, CustomerKey, Millis, Seq};
+use crest_actors::ids::{ConversationId, CustomerKey, Millis, Seq, Shard};
 use crest_schema::codes::{Close, Code};
 use crest_schema::frame::{Class, ClientFrame};
 
@@ -266,6 +266,20 @@ impl CustomerSession {
         if std::mem::take(&mut self.muted)
             && let Some(link) = &mut self.link
         {
+            link.heal(turn);
+        }
+    }
+
+    /// These shards have other owners now: what this session hangs on to there is asked for again.
+    pub fn moved(&mut self, shards: &dyn Fn(Shard) -> bool, turn: &mut Turn<'_>) {
+        // A customer and its conversations share a shard.
+        if !shards(self.key.shard()) {
+            return;
+        }
+        if let Some(entering) = self.entering {
+            self.ask(entering.open, entering.again, turn);
+        }
+        if let Some(link) = &mut self.link {
             link.heal(turn);
         }
     }

@@ -3,11 +3,11 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use crest_actors::ids::SessionId;
+use crest_actors::ids::{SessionId, Shard};
 use crest_schema::codes::Close;
 
 use super::entry::Session;
-use super::limits::{RETURN_SPREAD_MS, STANDING_CHECK_MS};
+use super::limits::{MOVED_LOT, MOVED_PAUSE, RETURN_SPREAD_MS, STANDING_CHECK_MS};
 use super::sessions::Sessions;
 
 /// When this session's client should come back to a node that stops: those of one node spread
@@ -36,9 +36,31 @@ impl Sessions {
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+        self.send_away();
+    }
+
+    /// Closes every connection, each told when to come back.
+    pub fn send_away(self: &Rc<Self>) {
         let ids: Vec<_> = self.table.borrow().keys().copied().collect();
         for id in ids {
             self.close(id, Close::GoingAway, Some(return_after(id)));
+        }
+    }
+
+    /// These shards have other owners now, here or elsewhere: sessions hold on to them anew, a lot
+    /// at a time, so that new work is served meanwhile.
+    pub async fn follow_moved(self: Rc<Self>, shards: Vec<Shard>) {
+        let moved = |shard: Shard| shards.contains(&shard);
+        let ids: Vec<_> = self.table.borrow().keys().copied().collect();
+        for lot in ids.chunks(MOVED_LOT) {
+            for id in lot {
+                self.with(*id, |session, turn| match session {
+                    Session::Customer(customer) => customer.moved(&moved, turn),
+                    Session::Staff(staff) => staff.moved(&moved, turn),
+                    Session::Greeting | Session::Moving => {}
+                });
+            }
+            tokio::time::sleep(MOVED_PAUSE).await;
         }
     }
 

@@ -26,6 +26,16 @@ pub struct Doors {
     auth: Arc<Auth>,
     desk: Arc<dyn DeskStore>,
     heartbeat_ms: u32,
+    others: Option<Arc<dyn OtherNodes>>,
+}
+
+/// What became of a ticket; `None` where its node does not answer.
+pub type Vouched = Option<Result<Principal, TicketRefusal>>;
+
+/// The nodes that tickets may come from.
+pub trait OtherNodes: Send + Sync {
+    /// Uses up a ticket of that node. Never blocks; `done` is called on any thread.
+    fn redeem(&self, node: u16, ticket: Digest, done: Box<dyn FnOnce(Vouched) + Send>);
 }
 
 /// Somebody whose ticket was good, before its session exists.
@@ -42,11 +52,18 @@ pub enum Begun {
 }
 
 impl Doors {
-    pub fn new(auth: Arc<Auth>, desk: Arc<dyn DeskStore>, heartbeat_ms: u32) -> Self {
+    /// `others`: where this node is not alone.
+    pub fn new(
+        auth: Arc<Auth>,
+        desk: Arc<dyn DeskStore>,
+        heartbeat_ms: u32,
+        others: Option<Arc<dyn OtherNodes>>,
+    ) -> Self {
         Self {
             auth,
             desk,
             heartbeat_ms,
+            others,
         }
     }
 
@@ -54,15 +71,40 @@ impl Doors {
         self.heartbeat_ms
     }
 
-    /// Uses the ticket up. What the client may say about itself (language, group) is taken from the
-    /// hello; everything else from the ticket alone.
+    /// Uses the ticket up.
     pub fn admit(&self, reference: u32, hello: client::Hello, now: Millis) -> Result<Guest, Close> {
-        let mut principal =
-            self.auth
-                .redeem(&hello.ticket, now)
-                .map_err(|refusal| match refusal {
-                    TicketRefusal::Unknown | TicketRefusal::Expired => Close::TicketRefused,
-                })?;
+        let principal = self.auth.redeem(&hello.ticket, now);
+        self.admit_as(reference, hello, Some(principal))
+    }
+
+    /// Asks the node that issued this ticket, where that is another one; false: it is this node's.
+    pub fn ask_issuer(
+        &self,
+        hello: &client::Hello,
+        done: impl FnOnce(Vouched) + Send + 'static,
+    ) -> bool {
+        let issuer = self.auth.issuer(&hello.ticket);
+        let (Some(others), Some((node, ticket))) = (&self.others, issuer) else {
+            return false;
+        };
+        others.redeem(node, ticket, Box::new(done));
+        true
+    }
+
+    /// What the client may say about itself (language, group) is taken from the hello; everything
+    /// else from the ticket alone.
+    pub fn admit_as(
+        &self,
+        reference: u32,
+        hello: client::Hello,
+        vouched: Vouched,
+    ) -> Result<Guest, Close> {
+        let mut principal = match vouched {
+            Some(Ok(principal)) => principal,
+            Some(Err(TicketRefusal::Unknown | TicketRefusal::Expired)) | None => {
+                return Err(Close::TicketRefused);
+            }
+        };
         if let Principal::Customer(customer) = &mut principal {
             customer.identity.language = hello.language;
             customer.identity.group = hello.group.map(GroupId::new);

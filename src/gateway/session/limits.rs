@@ -1,5 +1,7 @@
 //! Bounds of session logic, each with unit and reason.
 
+use std::time::Duration;
+
 /// Commands of one session without an answer; beyond it the socket is not read.
 pub const UNACKED_MAX: usize = crest_schema::limits::UNACKED_MAX as usize;
 /// A live link says where it stands after so much silence: heals a lost last event and a restarted owner.
@@ -39,3 +41,6 @@ pub const RETURN_SPREAD_MS: u32 = 5_000;
 pub const HELD_FRAMES_MAX: usize = 256;
 /// How often it is looked up whether connected staff may still be here.
 pub const STANDING_CHECK_MS: u64 = 5_000;
+/// Sessions that follow their moved actors at once, and the pause before the next lot: 20,000 a second.
+pub const MOVED_LOT: usize = 100;
+pub const MOVED_PAUSE: Duration = Duration::from_millis(5);

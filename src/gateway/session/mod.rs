@@ -22,6 +22,6 @@ mod pages;
 mod sessions;
 mod staff;
 
-pub use doors::Doors;
+pub use doors::{Doors, OtherNodes, Vouched};
 pub use overload::Ladder;
 pub use sessions::Sessions;

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use crest_actors::agent::{self, Presence};
 use crest_actors::conversation::{Entry, Event};
 use crest_actors::directory::StaffRole;
-use crest_actors::effect::{Envelope, Push};
-use crest_actors::ids::{AgentKey, ConversationId, Millis, Seq};
+use crest_actors::effect::{Address, Envelope, Push};
+use crest_actors::ids::{AgentKey, ConversationId, Millis, Seq, Shard};
 use crest_actors::limits::AGENT_BEAT_MS;
 use crest_schema::codes::Code;
 use foldhash::fast::RandomState;
@@ -255,6 +255,25 @@ impl StaffSession {
             own.link.heal(turn);
         }
         if let Some(board) = &mut self.board {
+            board.have = None;
+            self.ask_board(turn);
+        }
+    }
+
+    /// These shards have other owners now: what this session hangs on to there is asked for again.
+    pub fn moved(&mut self, shards: &dyn Fn(Shard) -> bool, turn: &mut Turn<'_>) {
+        if shards(self.key.shard()) {
+            self.connect(turn);
+        }
+        for own in self.links.values_mut() {
+            if shards(own.link.conversation.shard()) {
+                own.link.heal(turn);
+            }
+        }
+        let board = Address::Board(self.key.tenant.clone());
+        if shards(board.shard())
+            && let Some(board) = &mut self.board
+        {
             board.have = None;
             self.ask_board(turn);
         }

@@ -41,6 +41,9 @@ pub(super) struct Inner {
     pub unfinished: Cell<usize>,
     pub open: Cell<usize>,
     born: Instant,
+    /// Random, so that no session is taken for one of this node's earlier life, which actors on
+    /// other nodes may still speak of.
+    first_generation: u32,
     pub tick: Cell<u32>,
     pub tally: Tally,
 }
@@ -64,6 +67,7 @@ impl Inner {
             unfinished: Cell::default(),
             open: Cell::default(),
             born: Instant::now(),
+            first_generation: rand::random(),
             tick: Cell::default(),
             tally: Tally::default(),
         }
@@ -236,8 +240,8 @@ impl Inner {
         }
         let mut slots = self.slots.borrow_mut();
         let index = u32::try_from(slots.len()).expect("four thousand million connections");
-        slots.push(Slot::free(0));
-        (index, 0)
+        slots.push(Slot::free(self.first_generation));
+        (index, self.first_generation)
     }
 
     /// Frees a slot and hands out what was in it. Its task, woken, finds it gone.

@@ -81,7 +81,11 @@ impl Node {
         config.auth.hash_memory_kib = 8;
         config.auth.hash_passes = 1;
         change(&mut config);
-        let auth = Arc::new(Auth::open(desk.desk.clone(), &config.auth).await.unwrap());
+        let auth = Arc::new(
+            Auth::open(desk.desk.clone(), &config.auth, 0)
+                .await
+                .unwrap(),
+        );
         let clock = Arc::new(AtomicU64::new(NOW));
         let told = clock.clone();
         let state = HttpState::new(HttpParts {

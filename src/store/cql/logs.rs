@@ -23,6 +23,9 @@ use crate::store::failure::{closed, crowded};
 use crate::store::head::oldest_kept;
 use crate::store::intake::{Intake, Load};
 
+/// The epoch under which this process owns a shard; `None` while it does not.
+pub type Epochs = Arc<dyn Fn(Shard) -> Option<u64> + Send + Sync>;
+
 /// What every part of the engine shares.
 pub struct Logs {
     pub tables: Arc<Tables>,
@@ -32,7 +35,7 @@ pub struct Logs {
     /// Reads asked and not answered.
     pub reads: AtomicUsize,
     pub order: Order,
-    pub epoch: u64,
+    pub epochs: Epochs,
     pub activations: AtomicU64,
     /// Counts uses of lanes.
     pub clock: AtomicU64,
@@ -42,11 +45,21 @@ pub struct Logs {
 }
 
 impl Logs {
-    /// Newer than any before it in this process, and by its epoch than any of another.
-    pub fn token(&self) -> Token {
-        Token {
-            epoch: self.epoch,
+    /// Newer than any before it in this process, and by its epoch than any of another. `Err` where
+    /// the log's shard is another process's.
+    fn token(&self, log: &LogId) -> Result<Token, StoreFailure> {
+        Ok(Token {
+            epoch: (self.epochs)(log.shard()).ok_or_else(not_here)?,
             activation: self.activations.fetch_add(1, Ordering::Relaxed) + 1,
+        })
+    }
+
+    /// The check of whatever has become of a log: `Err` where another process may own it by now.
+    pub fn check(&self, log: &LogId, token: Token) -> Result<(), StoreFailure> {
+        self.tables.gate.is_open()?;
+        match (self.epochs)(log.shard()) == Some(token.epoch) {
+            true => Ok(()),
+            false => Err(not_here()),
         }
     }
 
@@ -75,7 +88,10 @@ impl Logs {
 
     /// Queues the opening of a log under a new token, which fences all older ones at once.
     pub fn open(self: &Arc<Self>, log: &LogId, done: Done<Result<Opened, StoreFailure>>) {
-        self.with_lane(log, |state| state.open(self.token(), done));
+        match self.token(log) {
+            Ok(token) => self.with_lane(log, |state| state.open(token, done)),
+            Err(failure) => return answer(done, Err(failure)),
+        }
         self.drop_least_used();
     }
 
@@ -120,7 +136,10 @@ impl Logs {
     fn in_use(&self, log: &LogId) -> Option<(Arc<Chain>, u64)> {
         let lane = self.lanes.get(log)?;
         let state = lane.lock();
-        Some((state.chain.clone()?, state.durable))
+        let chain = state.chain.clone()?;
+        // One of an earlier ownership may have been continued elsewhere.
+        self.check(log, chain.newest.token).ok()?;
+        Some((chain, state.durable))
     }
 
     /// The chain of a log and its last durable seq; `None` for a log never opened, which asking
@@ -142,8 +161,10 @@ impl Logs {
         if !lane && super::open::chain(&self.tables, log, None).await?.is_none() {
             return Ok(None);
         }
+        let token = self.token(log)?;
         let way = self.with_lane(log, |state| {
-            if state.chain.is_some() {
+            let current = |chain: &Arc<Chain>| chain.newest.token.epoch == token.epoch;
+            if state.chain.as_ref().is_some_and(current) {
                 return Way::There;
             }
             if state.opening {
@@ -156,7 +177,7 @@ impl Logs {
                 // The reader waits below, unless the store ends.
                 let _ = told.send(opened.map(drop));
             };
-            state.open(self.token(), Box::new(done));
+            state.open(token, Box::new(done));
             Way::Own(opened)
         });
         match way {
@@ -247,4 +268,8 @@ impl Logs {
         let rows = index::rows_of(&self.tables, key).await?;
         list::standing(self, key, &rows).await
     }
+}
+
+fn not_here() -> StoreFailure {
+    StoreFailure::Unavailable("the shard of this log is not this node's".to_owned())
 }

@@ -28,5 +28,6 @@ pub use connect::Place;
 pub(crate) use connect::{applied, connect_impatiently};
 pub use failure::CqlFailure;
 pub(crate) use migrate::check;
+pub use logs::Epochs;
 pub use migrate::{Migrated, migrate};
 pub use store::{CqlStore, Epoch};

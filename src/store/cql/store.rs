@@ -18,7 +18,7 @@ use super::connect::{Place, connect};
 use super::failure::CqlFailure;
 use super::lane::{Lanes, Settled};
 use super::limits::{GIVE_UP, REQUEST_TIMEOUT};
-use super::logs::Logs;
+use super::logs::{Epochs, Logs};
 use super::order::Order;
 use super::tables::Tables;
 use super::{epoch, list, migrate};
@@ -28,12 +28,12 @@ use crate::store::intake::{Intake, Load};
 use crate::store::{Engine, Page, Query};
 
 /// Where an owner's epoch comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum Epoch {
     /// This process serves the keyspace alone: it takes one more than any before it.
     Alone,
-    /// The assignment of shards gave it.
-    Given(u64),
+    /// The assignment of shards gives each shard its own, for as long as it is this process's.
+    Held(Epochs),
 }
 
 /// Logs in the tables of a CQL cluster.
@@ -89,15 +89,16 @@ async fn start(
     let first_day = migrate::check(&session, place).await?;
     let server = migrate::server(&session).await?;
     migrate::warn_of_lazy_sync(&session).await;
-    let (taken, tables) = match wanted {
-        Epoch::Given(epoch) => (epoch, Arc::new(Tables::prepare(session, place).await?)),
+    let (epochs, tables) = match wanted {
+        Epoch::Held(epochs) => (epochs, Arc::new(Tables::prepare(session, place).await?)),
         Epoch::Alone => {
             let holder = rand::random();
             let newest = epoch::newest(&session, place).await?;
             let taken = epoch::take(&session, place, &newest, &holder).await?;
             let tables = Arc::new(Tables::prepare(session, place).await?);
             tokio::spawn(epoch::watch(tables.clone(), newest, holder));
-            (taken, tables)
+            let alone: Epochs = Arc::new(move |_| Some(taken));
+            (alone, tables)
         }
     };
     let logs = Logs {
@@ -107,7 +108,7 @@ async fn start(
         intake: Intake::default(),
         reads: AtomicUsize::new(0),
         order: Order::default(),
-        epoch: taken,
+        epochs,
         activations: AtomicU64::new(0),
         clock: AtomicU64::new(0),
         dropping: AtomicBool::new(false),

@@ -27,7 +27,7 @@ pub async fn run(logs: Arc<Logs>, log: LogId, lane: Arc<Lane>) {
             Some(Work::Open(token, done)) => {
                 let opened = open(&logs.tables, &log, token).await;
                 let opened = opened.and_then(|opened| {
-                    logs.tables.gate.is_open()?;
+                    logs.check(&log, token)?;
                     Ok(opened)
                 });
                 learn(&lane, token, opened.as_ref().ok());
@@ -81,7 +81,7 @@ async fn write(logs: &Logs, log: &LogId, lane: &Lane, group: &Group) -> Result<(
     }
     lane.lock().known = known;
     // A process that was replaced may have written what nobody will ever read.
-    tables.gate.is_open()
+    logs.check(log, group.token)
 }
 
 /// Notes how a log was found, unless a newer opening will say.

@@ -1,10 +1,13 @@
 //! Between what actors of different nodes tell each other and its bytes. Every type is stated once
 //! for both ways; what is left out does not compile.
 
+mod calls;
 mod events;
 mod mirror;
 mod notes;
 mod pushes;
+
+pub use calls::{Call, LogPage, Reply};
 
 use crest_actors::effect::{Envelope, Publication, Stray, Traffic};
 use crest_schema::node::{self as wire, Item, Unreadable};

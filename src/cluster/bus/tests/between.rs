@@ -12,7 +12,7 @@ use crest_actors::ports::Carrier;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 
-use super::nats::Nats;
+use super::nats::{Nats, silent};
 use crate::cluster::bus::{Bus, BusFailure, Line};
 use crate::config::{Cluster, Config, Secret};
 use crate::translate::tests::traffic::{long_history, together, traffic};
@@ -33,9 +33,10 @@ impl Node {
     fn with(cluster: &Cluster) -> Self {
         let bus = Bus::new(cluster, [cluster.node as u8; 16], |_| {}).unwrap();
         let (arrives, arrived) = channel();
-        let line = bus.open(move |from, traffic| {
+        let deliver = move |from, traffic| {
             let _ = arrives.send((from, traffic));
-        });
+        };
+        let line = bus.open(deliver, silent());
         let node = Self {
             bus,
             arrived,
@@ -91,7 +92,7 @@ impl Node {
     }
 }
 
-fn cluster(nats: &Nats, node: u16) -> Cluster {
+pub(super) fn cluster(nats: &Nats, node: u16) -> Cluster {
     Cluster {
         node,
         nats_url: nats.url(),
@@ -207,7 +208,7 @@ fn a_node_that_starts_before_its_server_finds_it() {
     };
     nats.kill();
     let bus = Bus::new(&cluster(&nats, 1), [1; 16], |_| {}).unwrap();
-    let _line = bus.open(|_, _| {}).unwrap();
+    let _line = bus.open(|_, _| {}, silent()).unwrap();
     assert!(!bus.is_connected());
     nats.restart();
     let two = Node::start(&nats, 2);
@@ -228,10 +229,11 @@ fn a_slow_receiver_does_not_block_the_sender() {
     let one = Node::start(&nats, 1);
     let bus = Bus::new(&cluster(&nats, 2), [2; 16], |_| {}).unwrap();
     let ((first, heard), (go_on, may)) = (channel(), channel::<()>());
-    let line = bus.open(move |_, traffic: Traffic| {
+    let deliver = move |_, traffic: Traffic| {
         let _ = first.send(traffic.rallies.len() + traffic.publications.len());
         let _ = may.recv(); // for ever, until the test lets go
-    });
+    };
+    let line = bus.open(deliver, silent());
     let line = line.unwrap();
     let until = Instant::now() + PATIENCE;
     while heard.try_recv().is_err() {
@@ -297,7 +299,7 @@ fn only_who_knows_the_password_is_let_in() {
         ..cluster(&nats, node)
     };
     let stranger = Bus::new(&with(3, "let-me-see"), [3; 16], |_| {}).unwrap();
-    let _line = stranger.open(|_, _| {}).unwrap();
+    let _line = stranger.open(|_, _| {}, silent()).unwrap();
     let (one, two) = (
         Node::with(&with(1, "let-me-in")),
         Node::with(&with(2, "let-me-in")),
@@ -339,7 +341,7 @@ fn an_encrypted_bus_trusts_its_authority_only() {
     };
     let distrustful = with(3, file("other.pem", &other));
     let distrustful = Bus::new(&distrustful, [3; 16], |_| {}).unwrap();
-    let _line = distrustful.open(|_, _| {}).unwrap();
+    let _line = distrustful.open(|_, _| {}, silent()).unwrap();
     let authority = file("ca.pem", &authority);
     let one = Node::with(&with(1, authority.clone()));
     let two = Node::with(&with(2, authority));
@@ -366,7 +368,7 @@ fn where_tls_is_asked_for_nothing_is_said_before_it() {
             ..Config::defaults().cluster
         };
         let bus = Bus::new(&cluster, [1; 16], |_| {}).unwrap();
-        let _line = bus.open(|_, _| {}).unwrap();
+        let _line = bus.open(|_, _| {}, silent()).unwrap();
         let (mut socket, _) = listener.accept().unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         let plain = r#"{"server_id":"s","server_name":"s","version":"2.9.10","go":"","host":"127.0.0.1","port":1,"headers":true,"max_payload":1048576,"proto":1}"#;

@@ -1,3 +1,4 @@
 mod between;
+mod calls;
 mod frames;
 mod nats;

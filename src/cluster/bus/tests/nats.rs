@@ -4,7 +4,10 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
 use rustix::process::{Pid, Signal, kill_process};
+
+use crate::cluster::bus::Answerer;
 
 /// Ends with the test.
 pub struct Nats {
@@ -87,4 +90,9 @@ fn spawn(port: u16, arguments: &[String]) -> Child {
         std::thread::sleep(Duration::from_millis(20));
     }
     child
+}
+
+/// Answers nothing that is asked.
+pub fn silent() -> Answerer {
+    Box::new(|_| std::future::ready(None).boxed())
 }
