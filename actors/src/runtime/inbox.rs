@@ -77,9 +77,10 @@ impl Post {
         self.inboxes.len() as u16
     }
 
-    /// The arbiter that a shard's actors live on.
+    /// The arbiter that a shard's actors live on. Mixed by the golden ratio of 2^32: a node of a
+    /// cluster may own every second shard, and all its arbiters are to have some.
     pub fn arbiter_of(&self, shard: Shard) -> u16 {
-        u16::from(shard.0) % self.arbiters()
+        (u32::from(shard.0).wrapping_mul(0x9E37_79B9) >> 16) as u16 % self.arbiters()
     }
 
     /// Tells an actor. May be lost where its arbiter is overwhelmed.
@@ -170,5 +171,26 @@ impl Post {
 
     pub(super) fn inbox(&self, arbiter: u16) -> &Inbox {
         &self.inboxes[usize::from(arbiter)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_arbiter_has_its_part_of_whatever_shards_a_node_owns() {
+        for arbiters in [2, 3, 4, 8] {
+            let post = Post::new(arbiters);
+            for (nodes, node) in [(1, 0), (2, 0), (2, 1), (3, 2), (4, 1)] {
+                let mut shards = vec![0_usize; usize::from(arbiters)];
+                for shard in Shard::all().filter(|shard| shard.0 % nodes == node) {
+                    shards[usize::from(post.arbiter_of(shard))] += 1;
+                }
+                let fair = 256 / usize::from(nodes) / usize::from(arbiters);
+                let all_near = shards.iter().all(|own| own.abs_diff(fair) <= 2 + fair / 4);
+                assert!(all_near, "{arbiters} arbiters, {nodes} nodes: {shards:?}");
+            }
+        }
     }
 }

@@ -27,7 +27,7 @@ mod work;
 pub use connect::Place;
 pub(crate) use connect::{applied, connect_impatiently};
 pub use failure::CqlFailure;
-pub(crate) use migrate::check;
 pub use logs::Epochs;
+pub(crate) use migrate::check;
 pub use migrate::{Migrated, migrate};
 pub use store::{CqlStore, Epoch};
