@@ -140,7 +140,7 @@ pub async fn run(
     let line = match &cluster {
         None => None,
         Some(cluster) => {
-            let line = cluster.open(own, auth.clone(), clock.clone())?;
+            let line = cluster.open(own, auth.clone(), clock)?;
             cluster.join().await?;
             Some(line)
         }
