@@ -66,6 +66,7 @@ operations! {
     ReadApi = "read_api", Public, false;
     ReadDocs = "read_docs", Public, false;
     ReadActors = "read_actors", ADMIN, false;
+    ReadCluster = "read_cluster", ADMIN, false;
 
     // Admission
     IssueTicket = "issue_ticket", Public, false;

@@ -1,6 +1,7 @@
 //! The command line: what can be asked of the binary, and how it answers.
 
 mod ask;
+mod cluster;
 mod migrate;
 mod serve;
 mod settings;
@@ -35,6 +36,11 @@ enum Command {
     Seed(SeedArguments),
     /// Make or complete the tables of a CQL store; may be run again.
     Migrate(migrate::MigrateArguments),
+    /// Look at the cluster.
+    Cluster {
+        #[command(subcommand)]
+        what: cluster::ClusterCommand,
+    },
     /// Show or check the configuration.
     Config {
         #[command(subcommand)]
@@ -70,6 +76,7 @@ pub fn main() -> ExitCode {
         Command::Talk(arguments) => talk(arguments),
         Command::Seed(arguments) => serve::seed(&arguments.settings, arguments.tenants),
         Command::Migrate(arguments) => migrate::run(&arguments),
+        Command::Cluster { what } => cluster::cluster(&what),
         Command::Config { what } => settings::config(&what),
         Command::Verify(settings) => verify::verify(&settings),
         Command::Bot { what } => ask::bot(&what),

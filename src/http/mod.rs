@@ -33,7 +33,8 @@ mod transcript;
 pub use openapi::document;
 pub use ports::{
     ActorLine, ActorsQuery, ActorsSnapshot, ActorsView, Archive, ArchiveFailure, Check,
-    ConversationPage, ConversationQuery, KindLine, Readiness, TranscriptPart, Visibility,
+    ClusterSnapshot, ClusterStatus, ConversationPage, ConversationQuery, KindLine, NodeLine,
+    Readiness, ShardLine, TranscriptPart, Visibility,
 };
 pub use problem::{Problem, ProblemCode};
 pub use registry::Route;

@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::extract::{Params, Staff};
 use super::limits::PAGE_MAX;
-use super::ports::{ActorsQuery, ActorsSnapshot, Check};
+use super::ports::{ActorsQuery, ActorsSnapshot, Check, ClusterSnapshot};
 use super::state::HttpState;
 
 #[derive(Serialize, ToSchema)]
@@ -71,6 +71,10 @@ pub(super) struct ActorsParams {
     kind: Option<String>,
     /// At most 200.
     limit: Option<usize>,
+}
+
+pub(super) async fn cluster(State(state): State<HttpState>) -> Json<ClusterSnapshot> {
+    Json(state.cluster.cluster())
 }
 
 pub(super) async fn actors(

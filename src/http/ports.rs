@@ -135,6 +135,64 @@ pub struct ActorLine {
     pub state: String,
 }
 
+/// The cluster as this node knows it; others may know better.
+pub trait ClusterStatus: Send + Sync + 'static {
+    /// Never waits.
+    fn cluster(&self) -> ClusterSnapshot;
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ClusterSnapshot {
+    /// This node's number.
+    pub node: u16,
+    /// `alone`; or `joining`, `member`, `lapsed` (serves nothing until its lease is renewed),
+    /// `draining`, `left`, `expelled`.
+    pub standing: String,
+    /// Until this node may not act any more unless it renews its lease; 0 if it may not now.
+    pub lease_left_ms: u64,
+    /// Since the start of its newest renewal.
+    pub renewed_ms: Option<u64>,
+    pub bus_connected: bool,
+    /// Of the newest map that this node has read.
+    pub map_version: Option<u64>,
+    /// Shards that this node may act for now.
+    pub held: u16,
+    /// Shards that this process gave to another node since it started, and shards of dead processes
+    /// that it gave to the living.
+    pub moves: u64,
+    pub takeovers: u64,
+    /// What last kept the lease keyspace from answering.
+    pub trouble: Option<String>,
+    pub nodes: Vec<NodeLine>,
+    pub shards: Vec<ShardLine>,
+}
+
+/// One node as it was seen last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct NodeLine {
+    pub node: u16,
+    /// Names one life of its process.
+    pub incarnation: String,
+    /// False: declared dead, or left.
+    pub alive: bool,
+    /// This node itself.
+    pub own: bool,
+    /// It gives its shards away.
+    pub leaving: bool,
+    /// Since its beat was seen to change; about a second at most in good health.
+    pub beat_ms: u64,
+    /// How many it owns by the map.
+    pub shards: u16,
+}
+
+/// Who owns a shard, and since which epoch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ShardLine {
+    pub shard: u8,
+    pub node: u16,
+    pub epoch: u64,
+}
+
 /// Can the node take work?
 pub trait Readiness: Send + Sync + 'static {
     /// Quick and without waiting: it is asked every few seconds.

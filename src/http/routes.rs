@@ -8,7 +8,7 @@ use super::canned::ReplyBody;
 use super::conversations::{ConversationView, TranscriptParams, TranscriptView};
 use super::node::{ActorsParams, Health, ReadinessView};
 use super::page::Page;
-use super::ports::ActorsSnapshot;
+use super::ports::{ActorsSnapshot, ClusterSnapshot};
 use super::registry::Route;
 use super::signing_keys::{KeyBody, KeyView};
 use super::{
@@ -49,6 +49,9 @@ fn node_routes() -> Vec<Route> {
             .says("The tenant's actors on this node.")
             .query::<ActorsParams>()
             .gives::<ActorsSnapshot>(200),
+        Route::get("/admin/cluster", Op::ReadCluster, node::cluster)
+            .says("The nodes, and which of them owns which shard, as this node knows it.")
+            .gives::<ClusterSnapshot>(200),
     ]
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crest_actors::ids::Millis;
 use metrics_exporter_prometheus::PrometheusHandle;
 
-use super::ports::{ActorsView, Archive, Readiness};
+use super::ports::{ActorsView, Archive, ClusterStatus, Readiness};
 use crate::auth::Auth;
 use crate::config::Config;
 use crate::desk::DeskStore;
@@ -21,6 +21,7 @@ pub struct HttpParts {
     pub auth: Arc<Auth>,
     pub archive: Arc<dyn Archive>,
     pub actors: Arc<dyn ActorsView>,
+    pub cluster: Arc<dyn ClusterStatus>,
     pub readiness: Arc<dyn Readiness>,
     pub metrics: PrometheusHandle,
     /// Can the bot read this article (key, body)? The words say what to correct. Asked before a

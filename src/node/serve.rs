@@ -24,7 +24,7 @@ use super::codec::StoredFormats;
 use super::knowledge::{self, KnowledgeFailure};
 use super::sharded::ShardedStore;
 use super::store;
-use super::view::{NodeActors, NodeReadiness};
+use super::view::{NodeActors, NodeCluster, NodeReadiness};
 use crate::answering::{Answering, Bots};
 use crate::auth::{Auth, AuthError, Cost, Passwords};
 use crate::cluster::MembershipFailure;
@@ -153,6 +153,7 @@ pub async fn run(
         auth,
         archive: Arc::new(StoreArchive(store.clone())),
         actors: Arc::new(NodeActors(post.clone())),
+        cluster: Arc::new(NodeCluster(config.cluster.node, cluster.clone())),
         readiness: Arc::new(readiness.clone()),
         metrics,
         article_check: Box::new(desk::knowledge::check),

@@ -9,7 +9,11 @@ use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 
 use super::cluster::Cluster;
-use crate::http::{ActorLine, ActorsQuery, ActorsSnapshot, ActorsView, Check, KindLine, Readiness};
+use crate::cluster::{Map, Process, Standing};
+use crate::http::{
+    ActorLine, ActorsQuery, ActorsSnapshot, ActorsView, Check, ClusterSnapshot, ClusterStatus,
+    KindLine, NodeLine, Readiness, ShardLine,
+};
 use crate::store::Engine;
 
 /// Looks at every arbiter's actors.
@@ -69,6 +73,69 @@ fn add(kinds: &mut Vec<KindLine>, view: &RegionView) {
         });
     kinds[place].live += view.up as u64;
     kinds[place].restarts += view.restarts;
+}
+
+/// The cluster, or that there is none.
+pub struct NodeCluster(pub u16, pub Option<Arc<Cluster>>);
+
+impl ClusterStatus for NodeCluster {
+    fn cluster(&self) -> ClusterSnapshot {
+        let NodeCluster(node, cluster) = self;
+        let Some(cluster) = cluster else {
+            return ClusterSnapshot {
+                node: *node,
+                standing: "alone".to_owned(),
+                ..ClusterSnapshot::default()
+            };
+        };
+        let bus_connected = cluster.bus.is_connected();
+        let Some(view) = cluster.view() else {
+            return ClusterSnapshot {
+                node: *node,
+                standing: Standing::Expelled.as_str().to_owned(),
+                bus_connected,
+                ..ClusterSnapshot::default()
+            };
+        };
+        let owners = |map: &Arc<Map>| map.shards().collect::<Vec<_>>();
+        let shards = view.map.as_ref().map(owners).unwrap_or_default();
+        let nodes = view.nodes.iter().map(|seen| {
+            let process = Process {
+                node: seen.node,
+                incarnation: seen.incarnation,
+            };
+            let map = view.map.as_ref();
+            NodeLine {
+                node: seen.node.0,
+                incarnation: format!("{:032x}", seen.incarnation.0),
+                alive: seen.alive,
+                own: seen.own,
+                leaving: map.is_some_and(|map| map.leaving().contains(&process)),
+                beat_ms: seen.beat_ms,
+                shards: map.map_or(0, |map| map.shards_of(process).count() as u16),
+            }
+        });
+        ClusterSnapshot {
+            node: *node,
+            standing: view.standing.as_str().to_owned(),
+            lease_left_ms: view.lease_left_ms,
+            renewed_ms: view.renewed_ms,
+            bus_connected,
+            map_version: view.map.as_ref().map(|map| map.version()),
+            held: view.held,
+            moves: view.moves,
+            takeovers: view.takeovers,
+            trouble: view.trouble.clone(),
+            nodes: nodes.collect(),
+            shards: (shards.into_iter())
+                .map(|(shard, held)| ShardLine {
+                    shard: shard.0,
+                    node: held.owner.node.0,
+                    epoch: held.epoch,
+                })
+                .collect(),
+        }
+    }
 }
 
 /// Whether work should be sent here.

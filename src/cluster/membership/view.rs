@@ -51,6 +51,19 @@ pub enum Standing {
     Expelled,
 }
 
+impl Standing {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Standing::Joining => "joining",
+            Standing::Member => "member",
+            Standing::Lapsed => "lapsed",
+            Standing::Draining => "draining",
+            Standing::Left => "left",
+            Standing::Expelled => "expelled",
+        }
+    }
+}
+
 /// What was seen of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NodeView {

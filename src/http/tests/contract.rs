@@ -276,6 +276,13 @@ async fn the_node_tells_health_readiness_and_its_actors() {
         actors["actors"][0]["id"], "demo/presale",
         "the session's tenant is asked for"
     );
+    let cluster = node.get("/admin/cluster", &admin).await.json();
+    assert_eq!(
+        (&cluster["node"], &cluster["standing"]),
+        (&json!(3), &json!("member"))
+    );
+    let agent = node.session(Role::Agent).await;
+    assert_problem(&node.get("/admin/cluster", &agent).await, "forbidden");
 }
 
 #[tokio::test]

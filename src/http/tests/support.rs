@@ -25,8 +25,8 @@ use crate::desk::{
 };
 use crate::http::{
     ActorLine, ActorsQuery, ActorsSnapshot, ActorsView, Archive, ArchiveFailure, Check,
-    ConversationPage, ConversationQuery, HttpParts, HttpState, KindLine, Readiness, TranscriptPart,
-    router,
+    ClusterSnapshot, ClusterStatus, ConversationPage, ConversationQuery, HttpParts, HttpState,
+    KindLine, Readiness, TranscriptPart, router,
 };
 
 pub(super) const NOW: u64 = 1_800_000_000_000;
@@ -94,6 +94,7 @@ impl Node {
             auth: auth.clone(),
             archive: Arc::new(Told),
             actors: Arc::new(Told),
+            cluster: Arc::new(Told),
             readiness: Arc::new(Told),
             metrics: PrometheusBuilder::new().build_recorder().handle(),
             article_check: Box::new(|_, body| match body["title"] {
@@ -289,6 +290,16 @@ pub(super) fn entries() -> Vec<Entry<Event>> {
         entry(2, Some(2), Event::Message(message)),
         entry(3, None, whisper),
     ]
+}
+
+impl ClusterStatus for Told {
+    fn cluster(&self) -> ClusterSnapshot {
+        ClusterSnapshot {
+            node: 3,
+            standing: "member".to_owned(),
+            ..ClusterSnapshot::default()
+        }
+    }
 }
 
 impl Archive for Told {
