@@ -114,13 +114,13 @@ settings! {
         engine: Engine = "embedded", "embedded, cql", None, "",
             "embedded: one file on this machine. cql: ScyllaDB or Cassandra, after `crest migrate --store cql`.";
         path: PathBuf = "./data", "directory", None, "",
-            "Holds the embedded transcript log and the desk's relational file; created if missing.";
+            "Holds the embedded transcript log and the desk's file; created if missing. With engine cql it only keeps two nodes apart.";
         durability: Durability = "full", "full, relaxed", None, "",
             "full: an acknowledged message survives power loss. relaxed: it survives a crash of the process only. Embedded engine only.";
         cql_nodes: Vec<String> = "127.0.0.1:9042", "list of host:port", None, "refused with engine cql",
             "Some nodes of the CQL cluster; the others are learned from them.";
         cql_keyspace: String = "crest", "keyspace", None, "refused with engine cql",
-            "Keyspace of the logs; what decides ownership lies beside it in one with _lease at its end.";
+            "Keyspace of the logs; beside it lie those of ownership and of the desk, with _lease and _desk at their ends.";
         cql_user: String = "", "user", None, "no authentication",
             "Who logs in to the CQL cluster.";
         cql_password: Secret = "", "secret", None, "no authentication",

@@ -1,5 +1,7 @@
 //! What the desk says no to, and how it breaks.
 
+use crate::store::cql::CqlFailure;
+
 /// Why the desk did not do it.
 #[derive(Debug, thiserror::Error)]
 pub enum DeskError {
@@ -41,6 +43,11 @@ pub enum DeskFailure {
         "the desk was written by a newer version (schema {found}, this one knows {known}); start that version, or restore a backup made by this one"
     )]
     NewerSchema { found: u32, known: u32 },
+    #[error(transparent)]
+    Cql(#[from] CqlFailure),
+    /// Nothing was changed.
+    #[error("the desk's CQL server does not answer: {0}")]
+    Away(String),
     #[error("the desk's directory cannot be made: {0}")]
     Directory(#[from] std::io::Error),
     /// More requests wait than the lane holds.

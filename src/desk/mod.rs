@@ -1,10 +1,11 @@
 //! The desk of each tenant: settings, skill groups, staff, articles, canned replies, staff logins,
 //! answers given once, and the audit log.
 //!
-//! Here: the records, the port [`DeskStore`], its SQLite engine (a file of its own beside the log),
-//! the fold into [`crest_actors::directory::Directory`], the demo tenant. Not here: what was said
+//! Here: the records, the port [`DeskStore`], its engines (SQLite, a file beside the log; CQL, a
+//! keyspace that the nodes of a cluster share), the fold into [`crest_actors::directory::Directory`], the demo tenant. Not here: what was said
 //! (the log has it), who may do what (`auth`), HTTP.
 
+pub mod cql;
 mod directory;
 mod failure;
 pub mod knowledge;
@@ -16,6 +17,7 @@ pub mod seed_copies;
 mod settings;
 pub mod sqlite;
 
+pub use cql::CqlDesk;
 pub use failure::{DeskError, DeskFailure, DeskRefusal};
 pub use port::{DeskStore, Reply};
 pub use records::{

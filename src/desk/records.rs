@@ -175,7 +175,7 @@ pub enum CannedScope {
 }
 
 /// A text kept ready; variables stay as written until it is sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CannedReply {
     pub id: String,
     pub scope: CannedScope,

@@ -209,6 +209,8 @@ impl From<DeskFailure> for Problem {
                 "The node's log says which record; restore it from a backup.",
             ),
             DeskFailure::Sqlite(_)
+            | DeskFailure::Cql(_)
+            | DeskFailure::Away(_)
             | DeskFailure::Directory(_)
             | DeskFailure::NewerSchema { .. } => Problem::new(
                 C::StorageUnavailable,

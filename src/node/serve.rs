@@ -31,7 +31,7 @@ use crate::cluster::MembershipFailure;
 use crate::cluster::bus::BusFailure;
 use crate::config::Config;
 use crate::desk::seed::{SeedFailure, Seeded};
-use crate::desk::{self, DeskError, DeskFailure, DeskStore, SqliteDesk};
+use crate::desk::{self, DeskError, DeskFailure, DeskStore};
 use crate::gateway::session::{Doors, OtherNodes, Sessions};
 use crate::gateway::socket::{Gate, SocketLimits, serve, upgrade};
 use crate::http::{HttpParts, HttpState, router};
@@ -51,7 +51,7 @@ pub enum NodeFailure {
     Bus(#[from] BusFailure),
     #[error("cannot join the cluster: {0}")]
     Membership(#[from] MembershipFailure),
-    #[error("the desk's file does not open: {0}")]
+    #[error("the desk does not open: {0}")]
     Desk(#[from] DeskFailure),
     #[error("the desk does not answer: {0}")]
     DeskAnswer(#[from] DeskError),
@@ -90,7 +90,11 @@ pub async fn run(
     let post = Post::new(arbiters(&config));
     let cluster = Cluster::of(&config, &post)?;
     let epochs = cluster.as_ref().map(|cluster| cluster.epochs());
-    let store::Opened { store: own, folder } = store::open(&config, epochs).await?;
+    let store::Opened {
+        store: own,
+        desk,
+        folder,
+    } = store::open(&config, epochs).await?;
     let store: Arc<dyn Engine> = match &cluster {
         None => own.clone(),
         Some(cluster) => Arc::new(ShardedStore {
@@ -99,7 +103,6 @@ pub async fn run(
             bus: cluster.bus.clone(),
         }),
     };
-    let desk: Arc<dyn DeskStore> = Arc::new(SqliteDesk::open(&config.store.path)?);
     let auth = Arc::new(Auth::open(desk.clone(), &config.auth, config.cluster.node).await?);
     let clock = Clock::system();
     let upkeep = tokio::task::spawn_local(keep_metrics_small(metrics.clone()));

@@ -1,10 +1,11 @@
-//! Opens the log store that is configured.
+//! Opens the log store and the desk that are configured.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::serve::NodeFailure;
 use crate::config::{self, Config};
+use crate::desk::{CqlDesk, DeskFailure, DeskStore, SqliteDesk};
 use crate::store::cql::{CqlFailure, CqlStore, Epoch, Epochs, Place};
 use crate::store::{Durability, EmbeddedStore, Engine, Folder};
 
@@ -13,11 +14,12 @@ use crate::store::{Durability, EmbeddedStore, Engine, Folder};
 const AWAY_MAX: Duration = Duration::from_secs(30);
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// The store of this node, ready to be used.
+/// The stores of this node, ready to be used.
 pub struct Opened {
     pub store: Arc<dyn Engine>,
-    /// Held as long as the node runs: the desk's file lies there, and a second node by mistake is
-    /// turned away before it replaces this one in the keyspace. The embedded store holds its own.
+    pub desk: Arc<dyn DeskStore>,
+    /// Held as long as the node runs: a second node by mistake is turned away before it replaces this
+    /// one in the keyspace. The embedded store holds its own.
     pub folder: Option<Folder>,
 }
 
@@ -32,6 +34,7 @@ pub async fn open(config: &Config, epochs: Option<Epochs>) -> Result<Opened, Nod
             let store = EmbeddedStore::open(&config.store.path, durability)?;
             Ok(Opened {
                 store: Arc::new(store),
+                desk: open_desk(&config.store).await?,
                 folder: None,
             })
         }
@@ -41,28 +44,51 @@ pub async fn open(config: &Config, epochs: Option<Epochs>) -> Result<Opened, Nod
             let store = connect(Place::of(&config.store), epoch).await?;
             Ok(Opened {
                 store: Arc::new(store),
+                desk: open_desk(&config.store).await?,
                 folder: Some(folder),
             })
         }
     }
 }
 
+/// Opens the desk of the configured engine.
+pub async fn open_desk(store: &config::Store) -> Result<Arc<dyn DeskStore>, NodeFailure> {
+    match store.engine {
+        config::Engine::Embedded => Ok(Arc::new(SqliteDesk::open(&store.path)?)),
+        config::Engine::Cql => {
+            let place = Place::of(store);
+            let desk = until_it_answers(move || match CqlDesk::open(&place) {
+                Err(DeskFailure::Cql(failure)) => Err(failure.into()),
+                opened => opened.map_err(NodeFailure::Desk),
+            })
+            .await?;
+            Ok(Arc::new(desk))
+        }
+    }
+}
+
 async fn connect(place: Place, epoch: Epoch) -> Result<CqlStore, NodeFailure> {
+    let store = until_it_answers(move || Ok(CqlStore::open(&place, epoch.clone())?)).await?;
+    tracing::info!(server = store.server(), "the CQL store is open");
+    Ok(store)
+}
+
+/// Opens again and again, on threads that may block, while no server answers.
+async fn until_it_answers<T: Send + 'static>(
+    open: impl Fn() -> Result<T, NodeFailure> + Clone + Send + 'static,
+) -> Result<T, NodeFailure> {
     let begun = Instant::now();
     loop {
-        let (at, epoch) = (place.clone(), epoch.clone());
-        let opening = tokio::task::spawn_blocking(move || CqlStore::open(&at, epoch));
+        let opening = tokio::task::spawn_blocking(open.clone());
         let opened = opening.await.map_err(std::io::Error::other);
         match opened.map_err(NodeFailure::Thread)? {
-            Ok(store) => {
-                tracing::info!(server = store.server(), "the CQL store is open");
-                return Ok(store);
-            }
-            Err(failure @ CqlFailure::Away { .. }) if begun.elapsed() < AWAY_MAX => {
+            Err(NodeFailure::Cql(failure @ CqlFailure::Away { .. }))
+                if begun.elapsed() < AWAY_MAX =>
+            {
                 tracing::warn!(%failure, "waiting for the CQL server");
                 tokio::time::sleep(AGAIN).await;
             }
-            Err(failure) => return Err(failure.into()),
+            opened => return opened,
         }
     }
 }

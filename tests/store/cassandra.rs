@@ -64,7 +64,11 @@ async fn drop_keyspaces(place: &Place) {
     let Ok(session) = session else {
         return say("a keyspace of a test stays: no session to drop it");
     };
-    for keyspace in [place.keyspace.clone(), place.lease_keyspace()] {
+    for keyspace in [
+        place.keyspace.clone(),
+        place.lease_keyspace(),
+        place.desk_keyspace(),
+    ] {
         let text = format!("DROP KEYSPACE IF EXISTS {keyspace}");
         if let Err(why) = session.query_unpaged(text, ()).await {
             say(&format!("keyspace {keyspace} stays: {why}"));

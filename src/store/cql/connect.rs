@@ -48,6 +48,11 @@ impl Place {
     pub fn lease_keyspace(&self) -> String {
         format!("{}_lease", self.keyspace)
     }
+
+    /// The keyspace of what tenants configure.
+    pub fn desk_keyspace(&self) -> String {
+        format!("{}_desk", self.keyspace)
+    }
 }
 
 /// A session whose statements are QUORUM, tried once, and timed by this process.
@@ -93,7 +98,11 @@ async fn open(
         .pool_size(PoolSize::PerHost(
             NonZeroUsize::new(CONNECTIONS).expect("not 0"),
         ))
-        .keyspaces_to_fetch([place.keyspace.clone(), place.lease_keyspace()])
+        .keyspaces_to_fetch([
+            place.keyspace.clone(),
+            place.lease_keyspace(),
+            place.desk_keyspace(),
+        ])
         // Waited for where the schema is changed, and only there.
         .auto_await_schema_agreement(false)
         .schema_agreement_interval(AGREEMENT_INTERVAL)

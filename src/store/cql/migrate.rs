@@ -39,6 +39,7 @@ pub const LEASE: &[Migration] = migrations! {
     1: "lease" / "0001_lease";
     2: "lease" / "0002_epoch";
 };
+pub const DESK: &[Migration] = migrations! { 1: "desk" / "0001_desk"; };
 
 /// What a run did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,6 +56,7 @@ pub async fn migrate(place: &Place) -> Result<Migrated, CqlFailure> {
     for (keyspace, migrations, transactional) in [
         (place.keyspace.clone(), LOG, false),
         (place.lease_keyspace(), LEASE, true),
+        (place.desk_keyspace(), DESK, true),
     ] {
         make_keyspace(&session, &keyspace, place.replication, transactional).await?;
         session
@@ -76,29 +78,41 @@ pub async fn migrate(place: &Place) -> Result<Migrated, CqlFailure> {
 /// Refuses to serve from keyspaces that are not exactly this program's. Returns the day (UTC, since
 /// 1970) of the first migration: nothing in them was born earlier.
 pub async fn check(session: &Session, place: &Place) -> Result<i32, CqlFailure> {
-    for (keyspace, migrations) in [
-        (place.keyspace.clone(), LOG),
-        (place.lease_keyspace(), LEASE),
-    ] {
-        let known = session.get_cluster_state();
-        let there = known
-            .get_keyspace(&keyspace)
-            .is_some_and(|it| it.tables.contains_key("migration"));
-        if !there {
-            return Err(CqlFailure::Missing { keyspace });
-        }
-        let missing = missing(&keyspace, migrations, &applied(session, &keyspace).await?)?;
-        if let Some(first) = missing.first() {
-            let lacking = first.number;
-            return Err(CqlFailure::Older { keyspace, lacking });
-        }
-    }
+    check_one(session, place.keyspace.clone(), LOG).await?;
+    check_one(session, place.lease_keyspace(), LEASE).await?;
     let text = format!(
         "SELECT applied_at FROM {}.migration WHERE number = 1",
         place.keyspace
     );
     let (CqlTimestamp(first),) = first(session, text).await?;
     Ok(day(first as u64))
+}
+
+/// As [`check`], of the desk's keyspace.
+pub async fn check_desk(session: &Session, place: &Place) -> Result<(), CqlFailure> {
+    check_one(session, place.desk_keyspace(), DESK).await
+}
+
+async fn check_one(
+    session: &Session,
+    keyspace: String,
+    migrations: &[Migration],
+) -> Result<(), CqlFailure> {
+    let known = session.get_cluster_state();
+    let there = known
+        .get_keyspace(&keyspace)
+        .is_some_and(|it| it.tables.contains_key("migration"));
+    if !there {
+        return Err(CqlFailure::Missing { keyspace });
+    }
+    let missing = missing(&keyspace, migrations, &applied(session, &keyspace).await?)?;
+    match missing.first() {
+        Some(first) => Err(CqlFailure::Older {
+            lacking: first.number,
+            keyspace,
+        }),
+        None => Ok(()),
+    }
 }
 
 /// Name and version of the server.
@@ -337,7 +351,7 @@ mod tests {
 
     #[test]
     fn numbers_rise_from_one_and_every_statement_may_be_run_again() {
-        for migrations in [LOG, LEASE] {
+        for migrations in [LOG, LEASE, DESK] {
             for (number, migration) in (1..).zip(migrations) {
                 assert_eq!(migration.number, number);
                 assert!(migration.name.starts_with(&format!("{number:04}_")));

@@ -25,9 +25,11 @@ mod tables;
 mod work;
 
 pub use connect::Place;
-pub(crate) use connect::{applied, connect_impatiently};
+pub(crate) use connect::{applied, connect, connect_impatiently};
 pub use failure::CqlFailure;
+pub(crate) use limits::{GIVE_UP, REQUEST_TIMEOUT};
 pub use logs::Epochs;
-pub(crate) use migrate::check;
 pub use migrate::{Migrated, migrate};
+pub(crate) use migrate::{check, check_desk};
+pub(crate) use settle::Gate;
 pub use store::{CqlStore, Epoch};
