@@ -132,6 +132,11 @@ pub const INBOX_PARCELS: usize = 65_536;
 pub const HELD_NOTES: usize = 16_384;
 /// How long they wait: as long as a takeover usually lasts. Then they are refused.
 pub const HELD_NOTES_MS: u64 = 5_000;
+/// A note that came back from a node which does not own its shard waits so long for news of another
+/// owner; then it is tried where it was, which may have become the owner meanwhile.
+pub const STRAY_MS: u64 = 300;
+/// How often what waits is looked at where nothing else suggests it.
+pub const HELD_BEAT_MS: u64 = 100;
 /// Conversations woken at once after a start, and the pause before the next lot.
 pub const WAKE_LOT: usize = 500;
 pub const WAKE_PAUSE_MS: u64 = 10;

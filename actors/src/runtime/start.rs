@@ -7,7 +7,7 @@ use crate::conversation;
 use crate::directory::Directory;
 use crate::effect::{Effect, Envelope};
 use crate::ids::{AgentKey, ConversationKey, GroupKey, Shard, TenantId};
-use crate::limits::{WAKE_LOT, WAKE_PAUSE_MS};
+use crate::limits::{HELD_BEAT_MS, WAKE_LOT, WAKE_PAUSE_MS};
 use crate::ports::StoreFailure;
 use crate::{agent, board, queue, skill_group};
 
@@ -20,6 +20,7 @@ pub fn start_arbiter(world: World, arbiter: u16, directory: Arc<Directory>) -> R
     actix::spawn(flush_each_tick(hub.clone()));
     actix::spawn(receive_parcels(hub.clone()));
     actix::spawn(fire_timers(hub.clone()));
+    actix::spawn(retry_held(hub.clone()));
     hub
 }
 
@@ -188,6 +189,15 @@ async fn receive_parcels(hub: Rc<Hub>) {
         for parcel in parcels.drain(..) {
             hub.receive(parcel);
         }
+    }
+}
+
+async fn retry_held(hub: Rc<Hub>) {
+    let mut beats = tokio::time::interval(std::time::Duration::from_millis(HELD_BEAT_MS));
+    beats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        beats.tick().await;
+        hub.release_held();
     }
 }
 

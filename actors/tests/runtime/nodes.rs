@@ -5,7 +5,7 @@ use super::pair::Pair;
 use crest_actors::conversation::{Note, Refusal, Role};
 use crest_actors::effect::{Envelope, Push};
 use crest_actors::ids::Seq;
-use crest_actors::limits::HELD_NOTES_MS;
+use crest_actors::limits::{HELD_BEAT_MS, HELD_NOTES_MS, STRAY_MS};
 use crest_actors::ports::Owner;
 
 fn run(script: impl AsyncFnOnce(&Pair)) {
@@ -133,6 +133,29 @@ fn what_comes_to_a_former_owner_goes_back_and_is_sent_to_the_new_one_once() {
 }
 
 #[test]
+fn what_comes_to_a_new_owner_too_early_is_tried_there_again() {
+    run(async |pair| {
+        open_across(pair).await;
+        let session = &pair.first.bench;
+        // The first node has heard of the move, the second has not taken the shards yet.
+        pair.second.leaves(Owner::Nobody, 2);
+        pair.first.believes(Owner::Node(1), 3);
+        session.take();
+        session.command(0, say(1, "在吗"));
+        pair.settle().await;
+        assert!(session.take().is_empty(), "it came back and waits");
+        pair.second.enters(3);
+        session.advance(STRAY_MS + HELD_BEAT_MS).await;
+        pair.settle().await;
+        let told = session.take();
+        assert!(
+            told.iter().any(|push| matches!(push, Push::Unknown { .. })),
+            "{told:?}"
+        );
+    });
+}
+
+#[test]
 fn what_finds_no_owner_waits_and_is_then_refused_in_words() {
     run(async |pair| {
         open_across(pair).await;
@@ -144,8 +167,7 @@ fn what_finds_no_owner_waits_and_is_then_refused_in_words() {
         session.hub.release_held();
         pair.settle().await;
         assert!(session.take().is_empty(), "it waits");
-        session.advance(HELD_NOTES_MS).await;
-        session.hub.release_held();
+        session.advance(HELD_NOTES_MS + HELD_BEAT_MS).await;
         pair.settle().await;
         assert!(session.take().iter().any(unavailable));
         assert_eq!(session.hub.counters.unplaced.get(), 1);

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::effect::{Effect, Envelope};
 use crate::ids::Millis;
-use crate::limits::{HELD_NOTES, HELD_NOTES_MS};
+use crate::limits::{HELD_NOTES, HELD_NOTES_MS, STRAY_MS};
 use crate::ports::Owner;
 
 use super::{Hub, add};
@@ -14,21 +14,32 @@ use crate::runtime::kinds;
 pub(super) struct Held {
     until: Millis,
     envelope: Envelope,
-    /// It was sent to somebody who was not the owner: the next try is its last.
-    stray: bool,
+    /// It was sent to somebody who was not the owner: the next try is its last, once something else
+    /// is believed or the new owner has had time to hear of it.
+    stray: Option<Stray>,
+}
+
+#[derive(Clone, Copy)]
+struct Stray {
+    believed: u64,
+    try_at: Millis,
 }
 
 impl Hub {
     pub(super) fn hold(self: &Rc<Self>, envelope: Envelope) {
-        self.keep(envelope, false);
+        self.keep(envelope, None);
     }
 
     /// Came back from a node that does not own its shard.
     pub(super) fn hold_stray(self: &Rc<Self>, envelope: Envelope) {
-        self.keep(envelope, true);
+        let stray = Stray {
+            believed: self.world.placement.epoch(envelope.address().shard()),
+            try_at: self.now().plus(STRAY_MS),
+        };
+        self.keep(envelope, Some(stray));
     }
 
-    fn keep(self: &Rc<Self>, envelope: Envelope, stray: bool) {
+    fn keep(self: &Rc<Self>, envelope: Envelope, stray: Option<Stray>) {
         if self.held.borrow().len() >= HELD_NOTES {
             return self.give_up(envelope);
         }
@@ -43,10 +54,16 @@ impl Hub {
     /// Tries again what waited: after a change of owners, and on a beat for what has waited too long.
     pub fn release_held(self: &Rc<Self>) {
         let now = self.now();
+        let placement = &self.world.placement;
         for held in self.held.take() {
             let shard = held.envelope.address().shard();
-            match self.world.placement.owner(shard) {
-                Owner::Node(node) if held.stray => {
+            let news =
+                |stray: Stray| now >= stray.try_at || placement.epoch(shard) > stray.believed;
+            match placement.owner(shard) {
+                Owner::Node(_) if held.stray.is_some_and(|stray| !news(stray)) => {
+                    self.held.borrow_mut().push_back(held);
+                }
+                Owner::Node(node) if held.stray.is_some() => {
                     self.to_node(node, |traffic| traffic.retried.push(held.envelope));
                 }
                 Owner::Nobody if now < held.until => self.held.borrow_mut().push_back(held),
