@@ -317,7 +317,10 @@ impl<A: Kind> Region<A> {
         let waiting = slot.lane.drain();
         slot.lane = Lane::new(LANE_NOTES);
         drop(slots);
-        hub.run(waiting.iter().filter_map(|note| A::refuse(key, note)));
+        // Who is not the owner any more has nothing to refuse: sessions ask the next one.
+        if hub.world().placement.may_show(|| A::shard(key)) {
+            hub.run(waiting.iter().filter_map(|note| A::refuse(key, note)));
+        }
         // Whoever must be awake is tried again without waiting for a note.
         hub.arm(None, until, || A::address(key));
     }

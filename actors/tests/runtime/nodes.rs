@@ -190,6 +190,22 @@ fn a_node_past_its_lease_shows_nothing_from_memory() {
 }
 
 #[test]
+fn a_former_owner_refuses_nothing() {
+    run(async |pair| {
+        open_across(pair).await;
+        let session = &pair.first.bench;
+        session.take();
+        session.command(0, say(1, "在吗"));
+        // Its shards go while the message is on its way to the store, which then refuses it.
+        pair.second.expires();
+        pair.second.bench.store.fence(&session.log());
+        pair.settle().await;
+        let told = session.take();
+        assert!(told.is_empty(), "{told:?}: the next owner will answer");
+    });
+}
+
+#[test]
 fn frames_lost_between_nodes_are_made_good_by_the_session() {
     run(async |pair| {
         open_across(pair).await;

@@ -272,6 +272,12 @@ impl Driver {
             match told {
                 Told::Took { .. } => took += 1,
                 Told::LetGo { .. } => let_go += 1,
+                Told::FenceLost if self.member.drains() => {
+                    tracing::info!(
+                        node,
+                        "the lease is given back; the others take what was left"
+                    );
+                }
                 Told::FenceLost => {
                     counter!("crest_cluster_fence_lost_total").increment(1);
                     tracing::error!(

@@ -130,7 +130,10 @@ impl Hub {
             };
             if lost {
                 add(&self.counters.failed_appends, 1);
-                self.run(first.on_failure);
+                // Who is not the owner any more has nothing to refuse: sessions ask the next one.
+                if self.world.placement.may_show(|| first.owner.shard()) {
+                    self.run(first.on_failure);
+                }
                 failed.insert(first.owner);
             } else if !self.buried.borrow().contains_key(&first.instance) {
                 self.run(first.effects);
