@@ -137,6 +137,8 @@ pub const HELD_NOTES_MS: u64 = 5_000;
 pub const STRAY_MS: u64 = 300;
 /// How often what waits is looked at where nothing else suggests it.
 pub const HELD_BEAT_MS: u64 = 100;
-/// Conversations woken at once after a start, and the pause before the next lot.
-pub const WAKE_LOT: usize = 500;
-pub const WAKE_PAUSE_MS: u64 = 10;
+/// Conversations woken at once after a start, the pause after which the next lot may follow, and the
+/// longest that a lot which is still being read holds up the next.
+pub const WAKE_LOT: usize = 100;
+pub const WAKE_PAUSE_MS: u64 = 2;
+pub const WAKE_LOT_MS: u64 = 1_000;

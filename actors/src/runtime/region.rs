@@ -122,6 +122,14 @@ impl<A: Kind> Region<A> {
         let _ = self.tell(hub, key, A::wake());
     }
 
+    /// Is its log being read?
+    pub fn is_loading(&self, key: &A::Key) -> bool {
+        let slots = self.slots.borrow();
+        slots
+            .get(key)
+            .is_some_and(|slot| slot.phase == Phase::Loading)
+    }
+
     pub fn keys(&self) -> Vec<A::Key> {
         self.slots.borrow().keys().cloned().collect()
     }

@@ -7,7 +7,7 @@ use crate::conversation;
 use crate::directory::Directory;
 use crate::effect::{Effect, Envelope};
 use crate::ids::{AgentKey, ConversationKey, GroupKey, Shard, TenantId};
-use crate::limits::{HELD_BEAT_MS, WAKE_LOT, WAKE_PAUSE_MS};
+use crate::limits::{HELD_BEAT_MS, WAKE_LOT, WAKE_LOT_MS, WAKE_PAUSE_MS};
 use crate::ports::StoreFailure;
 use crate::{agent, board, queue, skill_group};
 
@@ -158,7 +158,10 @@ async fn sweep_again(hub: Rc<Hub>, mut shards: Vec<Shard>) {
     sweep(&hub, shards);
 }
 
+/// The next lot begins when the one before has been read: whoever writes meanwhile waits behind one
+/// lot at the store, not behind all.
 async fn wake_in_lots(hub: Rc<Hub>, keys: Vec<ConversationKey>) {
+    let pause = || tokio::time::sleep(std::time::Duration::from_millis(WAKE_PAUSE_MS));
     for lot in keys.chunks(WAKE_LOT) {
         hub.run(lot.iter().map(|key| {
             Effect::Tell(Envelope::Conversation(
@@ -166,7 +169,11 @@ async fn wake_in_lots(hub: Rc<Hub>, keys: Vec<ConversationKey>) {
                 conversation::Note::Describe,
             ))
         }));
-        tokio::time::sleep(std::time::Duration::from_millis(WAKE_PAUSE_MS)).await;
+        pause().await;
+        let patience = hub.now().plus(WAKE_LOT_MS);
+        while hub.now() < patience && lot.iter().any(|key| hub.conversations.is_loading(key)) {
+            pause().await;
+        }
     }
 }
 

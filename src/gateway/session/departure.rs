@@ -47,13 +47,17 @@ impl Sessions {
         }
     }
 
-    /// These shards have other owners now, here or elsewhere: sessions hold on to them anew, a lot
-    /// at a time, so that new work is served meanwhile.
+    /// These shards have other owners now, here or elsewhere: sessions hold on to them anew. Who
+    /// waits for an answer does at once; the others a lot at a time, so that the former are served
+    /// first: each may cost the new owner the reading of a log.
     pub async fn follow_moved(self: Rc<Self>, shards: Vec<Shard>) {
         let moved = |shard: Shard| shards.contains(&shard);
-        let ids: Vec<_> = self.table.borrow().keys().copied().collect();
-        for lot in ids.chunks(MOVED_LOT) {
-            for id in lot {
+        let (waiting, idle): (Vec<_>, Vec<_>) = (self.table.borrow().iter())
+            .map(|(id, entry)| (*id, entry.session.unanswered()))
+            .partition(|(_, unanswered)| *unanswered > 0);
+        let lots = std::iter::once(&waiting[..]).chain(idle.chunks(MOVED_LOT));
+        for lot in lots {
+            for (id, _) in lot {
                 self.with(*id, |session, turn| match session {
                     Session::Customer(customer) => customer.moved(&moved, turn),
                     Session::Staff(staff) => staff.moved(&moved, turn),

@@ -41,6 +41,7 @@ pub const RETURN_SPREAD_MS: u32 = 5_000;
 pub const HELD_FRAMES_MAX: usize = 256;
 /// How often it is looked up whether connected staff may still be here.
 pub const STANDING_CHECK_MS: u64 = 5_000;
-/// Sessions that follow their moved actors at once, and the pause before the next lot: 20,000 a second.
-pub const MOVED_LOT: usize = 100;
-pub const MOVED_PAUSE: Duration = Duration::from_millis(5);
+/// Idle sessions that follow their moved actors at once, and the pause before the next lot: 2,000 a
+/// second on each arbiter.
+pub const MOVED_LOT: usize = 20;
+pub const MOVED_PAUSE: Duration = Duration::from_millis(10);
