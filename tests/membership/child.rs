@@ -102,8 +102,8 @@ impl Drop for Other {
 }
 
 /// Two nodes here and one in another process, which has what is left.
-fn cluster(name: &str) -> Option<(Cluster, Other)> {
-    let cluster = Cluster::of(2, name)?;
+fn cluster() -> Option<(Cluster, Other)> {
+    let cluster = Cluster::of(2)?;
     let other = Other::start(&cluster.place);
     cluster.until(Duration::from_secs(30), "a balanced share each", |it| {
         it.shares() == [85, 86] || it.shares() == [85, 85]
@@ -118,7 +118,7 @@ fn all_are_held(cluster: &Cluster) -> bool {
 
 #[test]
 fn a_killed_process_is_replaced_within_five_seconds() {
-    let Some((cluster, mut other)) = cluster("kill") else {
+    let Some((cluster, mut other)) = cluster() else {
         return;
     };
     other.child.kill().expect("killed");
@@ -133,7 +133,7 @@ fn a_killed_process_is_replaced_within_five_seconds() {
 
 #[test]
 fn a_process_that_was_stopped_for_longer_than_its_lease_wakes_with_nothing() {
-    let Some((cluster, other)) = cluster("stop") else {
+    let Some((cluster, other)) = cluster() else {
         return;
     };
     signal(other.child.id(), "-STOP");

@@ -3,15 +3,13 @@
 use std::time::Duration;
 
 use crest::cluster::Told;
-use scylla::client::session_builder::SessionBuilder;
 
 use crate::cassandra::wait_for;
-use crate::rig::{Cluster, Node, nap};
+use crate::rig::{Cluster, Node, nap, session};
 
 async fn write_cell(cluster: &Cluster, cell: &str) -> String {
     let node = &cluster.place.nodes[0];
-    let session = SessionBuilder::new().known_node(node).build().await;
-    let session = session.expect("a session");
+    let session = session(node).await;
     let table = format!("{}.assignment", cluster.place.lease_keyspace());
     let rows = session
         .query_unpaged(
@@ -31,7 +29,7 @@ async fn write_cell(cluster: &Cluster, cell: &str) -> String {
 
 #[test]
 fn a_damaged_map_is_told_of_and_never_guessed() {
-    let Some(cluster) = Cluster::of(1, "damage") else {
+    let Some(cluster) = Cluster::of(1) else {
         return;
     };
     let node = &cluster.nodes[0];

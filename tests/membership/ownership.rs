@@ -13,7 +13,7 @@ use crate::rig::{Cluster, Node, nap};
 
 #[test]
 fn three_nodes_share_all_shards_evenly_and_go_on_while_the_machine_is_busy() {
-    let Some(cluster) = Cluster::of_three("share") else {
+    let Some(cluster) = Cluster::of_three() else {
         return;
     };
     for shard in Shard::all() {
@@ -77,7 +77,7 @@ fn three_nodes_share_all_shards_evenly_and_go_on_while_the_machine_is_busy() {
 
 #[test]
 fn a_node_that_ends_without_a_word_is_replaced_within_five_seconds() {
-    let Some(cluster) = Cluster::of_three("death") else {
+    let Some(cluster) = Cluster::of_three() else {
         return;
     };
     let [dead, left @ ..] = &cluster.nodes[..] else {
@@ -109,7 +109,7 @@ fn a_node_that_ends_without_a_word_is_replaced_within_five_seconds() {
 
 #[test]
 fn a_drained_node_gives_everything_away_in_lots_and_leaves() {
-    let Some(cluster) = Cluster::of_three("drain") else {
+    let Some(cluster) = Cluster::of_three() else {
         return;
     };
     let leaver = &cluster.nodes[1];
@@ -158,7 +158,7 @@ fn a_drained_node_gives_everything_away_in_lots_and_leaves() {
 
 #[test]
 fn hints_and_doubts_by_the_thousand_cost_little_and_lose_nothing() {
-    let Some(cluster) = Cluster::of(2, "doubts") else {
+    let Some(cluster) = Cluster::of(2) else {
         return;
     };
     let begun = Instant::now();
@@ -176,7 +176,7 @@ fn hints_and_doubts_by_the_thousand_cost_little_and_lose_nothing() {
 
 #[test]
 fn a_second_process_of_the_same_number_waits_until_the_first_has_ended() {
-    let Some(mut cluster) = Cluster::of(1, "namesake") else {
+    let Some(mut cluster) = Cluster::of(1) else {
         return;
     };
     cluster.until(Duration::from_secs(10), "the first has everything", |it| {

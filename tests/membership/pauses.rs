@@ -5,18 +5,12 @@ use std::time::{Duration, Instant};
 use crest::cluster::limits::LEASE_TTL_MS;
 use crest::cluster::{Standing, Told};
 
-use crate::cassandra::{self, say};
-use crate::rig::{Cluster, nap, signal};
-
-/// `None` where the server is not ours to stop.
-fn server() -> Option<u32> {
-    let pid = std::fs::read_to_string(cassandra::directory().join("node1/pid")).ok()?;
-    pid.trim().parse().ok()
-}
+use crate::cassandra::say;
+use crate::rig::{Cluster, nap, server, signal};
 
 #[test]
 fn while_the_server_stands_still_nobody_holds_anything_and_then_all_go_on() {
-    let Some(cluster) = Cluster::of_three("standstill") else {
+    let Some(cluster) = Cluster::of_three() else {
         return;
     };
     let Some(server) = server() else {

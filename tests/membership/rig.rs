@@ -1,7 +1,7 @@
 //! Several memberships in one process, each with its own fence, and a watch that no shard is ever
 //! held twice.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -13,6 +13,8 @@ use crest::cluster::{
 use crest::store::cql::{Place, migrate};
 use crest_actors::ids::Shard;
 use crest_actors::ports::Fence;
+use scylla::client::session::Session;
+use scylla::client::session_builder::SessionBuilder;
 
 use crate::cassandra::{self, Keyspaces};
 
@@ -85,6 +87,32 @@ impl Node {
     }
 }
 
+/// The server's pid; `None` where it is not ours.
+pub fn server() -> Option<u32> {
+    let pid = std::fs::read_to_string(cassandra::directory().join("node1/pid")).ok()?;
+    pid.trim().parse().ok()
+}
+
+/// An empty lease keyspace, the same for every test: making one takes a small server longer than
+/// most tests take.
+fn place() -> Place {
+    let place = cassandra::place(Path::new("crest_membership"));
+    cassandra::wait_for(async {
+        migrate(&place).await.expect("migrated");
+        let session = session(&place.nodes[0]).await;
+        for table in ["node_lease", "assignment"] {
+            let text = format!("TRUNCATE {}.{table}", place.lease_keyspace());
+            session.query_unpaged(text, ()).await.expect("emptied");
+        }
+    });
+    place
+}
+
+pub async fn session(node: &str) -> Session {
+    let session = SessionBuilder::new().known_node(node).build().await;
+    session.expect("a session")
+}
+
 /// Nothing is timed while another test of this process burdens the server.
 static ALONE: Mutex<()> = Mutex::new(());
 
@@ -93,34 +121,33 @@ pub struct Cluster {
     pub place: Place,
     pub nodes: Vec<Node>,
     watch: Option<Watch>,
-    _dropped_at_the_end: Keyspaces,
+    _dropped_at_the_end: Option<Keyspaces>,
     _alone: MutexGuard<'static, ()>,
 }
 
 impl Cluster {
     /// `None` where no server is wanted.
-    pub fn of(nodes: u16, name: &str) -> Option<Self> {
+    pub fn of(nodes: u16) -> Option<Self> {
         if !cassandra::wanted() {
             return None;
         }
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = cassandra::place(&PathBuf::from(format!("crest_{name}")));
-        let dropped = Keyspaces;
-        cassandra::wait_for(migrate(&place)).expect("migrated");
+        let place = place();
         let nodes: Vec<Node> = (1..=nodes).map(|node| Node::start(&place, node)).collect();
         let fences = nodes.iter().map(|node| node.fence.clone()).collect();
         Some(Self {
             place,
             nodes,
             watch: Some(Watch::start(fences)),
-            _dropped_at_the_end: dropped,
+            // A server of ours ends with this process.
+            _dropped_at_the_end: server().is_none().then_some(Keyspaces),
             _alone: alone,
         })
     }
 
     /// Three nodes that share everything evenly.
-    pub fn of_three(name: &str) -> Option<Self> {
-        let cluster = Self::of(3, name)?;
+    pub fn of_three() -> Option<Self> {
+        let cluster = Self::of(3)?;
         let most = Duration::from_secs(30);
         let took = cluster.until(most, "a balanced share each", |it| {
             it.shares() == [85, 85, 86]

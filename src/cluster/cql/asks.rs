@@ -2,16 +2,21 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwap;
+use futures_util::future::try_join_all;
 use scylla::client::session::Session;
+use scylla::errors::ExecutionError;
 use scylla::response::query_result::QueryResult;
 use scylla::serialize::row::SerializeRow;
 use scylla::statement::Consistency;
 use scylla::statement::prepared::PreparedStatement;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::cell::{self, Damage};
+use super::coordinator::Coordinator;
 use crate::cluster::ask::{Answer, Ask, LeaseRow};
 use crate::cluster::limits::{ASK_MS, LOOK_MS, PING_MS, SECOND_TRY_MS};
 use crate::cluster::process::{Incarnation, NodeId};
@@ -50,8 +55,10 @@ pub enum AskFailure {
 /// A session of its own, so that no transcript stands in the way of a lease.
 pub struct Asks {
     session: Session,
+    coordinator: Arc<Coordinator>,
     keyspace: String,
     look: PreparedStatement,
+    look_at: PreparedStatement,
     read_lease: PreparedStatement,
     first_lease: PreparedStatement,
     next_lease: PreparedStatement,
@@ -59,6 +66,8 @@ pub struct Asks {
     first_map: PreparedStatement,
     next_map: PreparedStatement,
     looks: AtomicU64,
+    /// Nodes that have a row, as far as a scan showed.
+    known: ArcSwap<Vec<NodeId>>,
 }
 
 type LeaseCells = (String, Option<Uuid>, Option<i64>, Option<bool>);
@@ -70,10 +79,11 @@ impl Asks {
         let (second_try, ping) = (millis(SECOND_TRY_MS), millis(PING_MS));
         let session = connect_impatiently(place, OPENING, second_try, ping).await?;
         check(&session, place).await?;
-        let keyspace = place.lease_keyspace();
+        let (keyspace, coordinator) = (place.lease_keyspace(), Coordinator::any());
         let prepare = async |text: &str| {
             let text = text.replace("lease.", &format!("{keyspace}."));
             let mut prepared = session.prepare(text).await.map_err(CqlFailure::refused)?;
+            prepared.set_load_balancing_policy(Some(coordinator.clone()));
             prepared.set_request_timeout(Some(millis(ASK_MS)));
             Ok::<_, CqlFailure>(prepared)
         };
@@ -84,10 +94,11 @@ impl Asks {
             Ok::<_, CqlFailure>(prepared)
         };
         let look = "SELECT node, incarnation, beat, alive FROM lease.node_lease";
-        let read_lease = format!("{look} WHERE node = ?");
+        let by_key = format!("{look} WHERE node = ?");
         let asks = Self {
             look: read(look, Consistency::Quorum).await?,
-            read_lease: read(&read_lease, Consistency::Serial).await?,
+            look_at: read(&by_key, Consistency::Quorum).await?,
+            read_lease: read(&by_key, Consistency::Serial).await?,
             first_lease: prepare(
                 "INSERT INTO lease.node_lease (incarnation, beat, alive, node) VALUES (?, ?, ?, ?) IF NOT EXISTS",
             )
@@ -110,8 +121,10 @@ impl Asks {
             )
             .await?,
             session,
+            coordinator,
             keyspace,
             looks: AtomicU64::new(0),
+            known: ArcSwap::default(),
         };
         asks.read_map().await?;
         Ok(asks)
@@ -121,7 +134,10 @@ impl Asks {
     pub async fn carry_out(&self, ask: &Ask) -> Result<Answer, AskFailure> {
         match ask {
             Ask::Look => self.look().await,
-            Ask::ReadLease(node) => self.lease(*node).await,
+            Ask::ReadLease(node) => self
+                .read_row(&self.read_lease, *node)
+                .await
+                .map(Answer::Lease),
             Ask::ReadMap => self.read_map().await,
             Ask::CasLease {
                 node,
@@ -150,10 +166,29 @@ impl Asks {
         }
     }
 
+    /// Every row there is; while a server stands still, the rows that are known. A scan waits for
+    /// that server until the others have noticed, some ten seconds, and a read by key does not.
     async fn look(&self) -> Result<Answer, AskFailure> {
+        let scan = timeout(millis(SECOND_TRY_MS), self.scan());
+        if let Ok(Ok(rows)) = scan.await {
+            self.known
+                .store(Arc::new(rows.iter().map(|(node, _)| *node).collect()));
+            return Ok(Answer::Rows(rows));
+        }
+        let known = self.known.load_full();
+        let reads = known.iter().map(async |node| {
+            let row = self.read_row(&self.look_at, *node).await?;
+            Ok::<_, AskFailure>(row.map(|row| (*node, row)))
+        });
+        let rows: Vec<_> = try_join_all(reads).await?;
+        Ok(Answer::Rows(rows.into_iter().flatten().collect()))
+    }
+
+    async fn scan(&self) -> Result<Vec<(NodeId, LeaseRow)>, AskFailure> {
         let look = self.looks.fetch_add(1, Ordering::Relaxed);
         let says = look.is_multiple_of(SAID_LOOKS);
-        let result = self.execute(&self.look, ()).await?;
+        let executed = self.session.execute_unpaged(&self.look, ()).await;
+        let result = executed.map_err(unanswered)?;
         let result = result.into_rows_result().map_err(CqlFailure::refused)?;
         let mut rows = Vec::with_capacity(result.rows_num());
         for row in result.rows::<LeaseCells>().map_err(CqlFailure::refused)? {
@@ -164,17 +199,19 @@ impl Asks {
                 Err(_) => {}
             }
         }
-        Ok(Answer::Rows(rows))
+        Ok(rows)
     }
 
-    async fn lease(&self, node: NodeId) -> Result<Answer, AskFailure> {
-        let result = self
-            .execute(&self.read_lease, (node.0.to_string(),))
-            .await?;
+    async fn read_row(
+        &self,
+        statement: &PreparedStatement,
+        node: NodeId,
+    ) -> Result<Option<LeaseRow>, AskFailure> {
+        let result = self.execute(statement, (node.0.to_string(),)).await?;
         let result = result.into_rows_result().map_err(CqlFailure::refused)?;
         let row = result.maybe_first_row::<LeaseCells>();
         let row = row.map_err(CqlFailure::refused)?.map(|row| self.row(row));
-        Ok(Answer::Lease(row.transpose()?.map(|(_, row)| row)))
+        Ok(row.transpose()?.map(|(_, row)| row))
     }
 
     async fn read_map(&self) -> Result<Answer, AskFailure> {
@@ -211,10 +248,12 @@ impl Asks {
         statement: &PreparedStatement,
         values: impl SerializeRow,
     ) -> Result<QueryResult, AskFailure> {
+        let (turn, begun) = (self.coordinator.turn(), Instant::now());
         let executed = self.session.execute_unpaged(statement, values).await;
-        executed.map_err(|error| AskFailure::Unanswered {
-            why: error.to_string(),
-        })
+        if executed.is_err() || begun.elapsed() >= millis(SECOND_TRY_MS) {
+            self.coordinator.pass(turn);
+        }
+        executed.map_err(unanswered)
     }
 
     fn row(&self, cells: LeaseCells) -> Result<(NodeId, LeaseRow), AskFailure> {
@@ -239,6 +278,12 @@ impl Asks {
             alive,
         };
         Ok((NodeId(node), row))
+    }
+}
+
+fn unanswered(error: ExecutionError) -> AskFailure {
+    AskFailure::Unanswered {
+        why: error.to_string(),
     }
 }
 

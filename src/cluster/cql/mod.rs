@@ -1,7 +1,7 @@
 //! The asks of a member, as CQL over the lease keyspace: `node_lease` and `assignment`, after the
 //! contract in schema/cql/README.md.
 //!
-//! Here: the statements and the one cell of the map. Not here: when to ask, what an outcome means,
+//! Here: the statements, the one cell of the map, and which server is asked. Not here: when to ask, what an outcome means,
 //! and any second attempt: a conditional statement is sent once, and an unknown outcome is said to be
 //! unknown.
 
@@ -9,6 +9,7 @@ mod asks;
 mod cell;
 #[cfg(test)]
 mod cell_tests;
+mod coordinator;
 
 pub use asks::{AskFailure, Asks};
 pub use cell::Damage;
