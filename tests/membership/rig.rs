@@ -140,7 +140,7 @@ impl Cluster {
             nodes,
             watch: Some(Watch::start(fences)),
             // A server of ours ends with this process.
-            _dropped_at_the_end: server().is_none().then_some(Keyspaces),
+            _dropped_at_the_end: server().is_none().then(|| Keyspaces),
             _alone: alone,
         })
     }

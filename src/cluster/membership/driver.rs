@@ -325,7 +325,7 @@ impl Driver {
     }
 }
 
-const EXPELLED: &str = "this process was declared dead, because its lease was not renewed in time or because a newer process took its node's number; it serves nothing any more: start it anew, and give each node a cluster.node of its own";
+const EXPELLED: &str = "this incarnation was declared dead, because its lease was not renewed in time or because another process took its node's number, and serves nothing any more; if this comes again, give each node a cluster.node of its own and look at what holds this process or its way to the CQL server up";
 
 const SET_MAP: &str = "set_map";
 
