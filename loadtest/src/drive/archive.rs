@@ -12,8 +12,8 @@ use crate::client::{Identity, Setting, Supervisor};
 use crate::history::{History, Seen, Transcript};
 use crate::scenario::Login;
 
-/// Connections that read side by side.
-const READERS: usize = 8;
+/// Connections that read side by side: 800 transcripts a second.
+const READERS: usize = 32;
 /// Between two questions on one connection: half of what a server allows by default.
 const PACE: Duration = Duration::from_millis(40);
 

@@ -1,5 +1,7 @@
 //! What the terminal shows while a run goes on.
 
+use std::io::IsTerminal;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -12,10 +14,15 @@ use crate::scenario::Scenario;
 /// Latencies are shown over so many of the newest slices.
 const RECENT: usize = 5;
 
+/// Between two lines where nobody watches a terminal.
+const PLAIN: Duration = Duration::from_secs(10);
+
 /// Clones draw on the same lines.
 #[derive(Clone)]
 pub(super) struct View {
     all: MultiProgress,
+    /// Standard error is a file or a pipe: the newest figures as a line now and then, and since when.
+    plain: Option<Arc<Mutex<Instant>>>,
     time: ProgressBar,
     people: ProgressBar,
     words: ProgressBar,
@@ -40,11 +47,16 @@ impl View {
             people: line(0, "  {msg}"),
             words: line(0, "  {msg}"),
             all: all.clone(),
+            plain: (!quiet && !std::io::stderr().is_terminal())
+                .then(|| Arc::new(Mutex::new(Instant::now()))),
         }
     }
 
     pub fn says(&self, words: &str) {
         self.time.set_message(words.to_owned());
+        if self.plain.is_some() {
+            eprintln!("{}: {words}", self.time.prefix());
+        }
     }
 
     /// `here` customers are connected, `gone` have gone.
@@ -63,9 +75,9 @@ impl View {
             "customers {here} here, {gone} gone, {in_line} waiting; {reconnects} reconnects"
         ));
         if meter.look(|measured| measured.slices.is_empty()) {
-            return self
-                .words
+            self.words
                 .set_message("messages are measured in their own processes");
+            return self.writes();
         }
         let (offered, achieved, ack) = meter.look(|measured| {
             let width = Duration::from_micros(measured.slice_us).as_secs_f64();
@@ -86,6 +98,18 @@ impl View {
             ack.ms_at(0.5),
             ack.ms_at(0.99)
         ));
+        self.writes();
+    }
+
+    fn writes(&self) {
+        let Some(last) = &self.plain else { return };
+        let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.elapsed() < PLAIN {
+            return;
+        }
+        *last = Instant::now();
+        let [time, people, words] = [&self.time, &self.people, &self.words].map(|it| it.message());
+        eprintln!("{}: {time}; {people}; {words}", self.time.prefix());
     }
 
     pub fn finish(&self) {
