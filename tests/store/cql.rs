@@ -2,14 +2,14 @@
 //! migrations.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use crest::store::cql::{CqlFailure, CqlStore, Epoch, migrate};
 use crest::store::{Engine, Query};
 use crest_actors::conversation::PhaseKind;
-use crest_actors::ids::{Millis, Token};
+use crest_actors::ids::{Millis, Shard, Token};
 use crest_actors::ports::{LogId, StoreFailure};
 use scylla::client::session::Session;
 use scylla::client::session_builder::SessionBuilder;
@@ -370,6 +370,52 @@ fn an_owner_acts_only_under_the_epoch_that_it_holds() {
         Ok(vec![])
     );
     assert_eq!(texts(&store, &log).last().map(String::as_str), Some("d"));
+}
+
+#[test]
+fn a_panic_gives_up_what_was_asked_and_nothing_else() {
+    let Some(bench) = Bench::new() else { return };
+    drop(bench.open());
+    let (log, other) = (conversation(1), conversation(2));
+    let panics = Arc::new(AtomicBool::new(false));
+    let epochs = {
+        let panics = panics.clone();
+        Arc::new(move |shard| {
+            let own = std::thread::current().name() == Some("store-cql");
+            let due = own && shard == log_shard(1) && panics.load(Ordering::Acquire);
+            assert!(!due, "ordered by the test");
+            Some(1)
+        })
+    };
+    let place = cassandra::place(bench.directory.path());
+    let store = CqlStore::open(&place, Epoch::Held(epochs)).expect("opens");
+    let token = write(&store, &log, &["a"]);
+    let beside = write(&store, &other, &["a"]);
+    let unavailable =
+        |outcome: Result<(), StoreFailure>| matches!(outcome, Err(StoreFailure::Unavailable(_)));
+    panics.store(true, Ordering::Release);
+    let batch = vec![append(&log, token, 2, &["b"])];
+    assert!(unavailable(submit(&store, batch).map(drop)));
+    assert!(unavailable(read(&store, &log, 0, 9).map(drop)));
+    assert!(unavailable(activate(&store, &log).map(drop)));
+    let batch = vec![append(&other, beside, 2, &["b"])];
+    assert_eq!(submit(&store, batch), Ok(vec![]));
+    panics.store(false, Ordering::Release);
+    // Given up: only an opening tells what became of the write.
+    let batch = vec![append(&log, token, 2, &["b"])];
+    assert_eq!(submit(&store, batch), Ok(vec![log.clone()]));
+    assert_eq!(texts(&store, &log), ["a", "b"]);
+    write(&store, &log, &["c"]);
+    let there = read(&store, &log, 0, 9).expect("read");
+    assert_eq!(bodies(&there), ["a", "b", "c"]);
+    // Nothing that was asked counts as unanswered: it need not be waited for.
+    let begun = Instant::now();
+    store.close();
+    assert!(begun.elapsed() < Duration::from_secs(5));
+}
+
+fn log_shard(n: u64) -> Shard {
+    key(n).id.shard()
 }
 
 #[test]

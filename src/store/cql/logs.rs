@@ -16,7 +16,7 @@ use super::limits::{READS_MAX, RESIDENT_LOGS_MAX};
 use super::open::{Opened, read};
 use super::order::Order;
 use super::tables::{Tables, Told, shard};
-use super::work::run;
+use super::work::{guarded, run};
 use super::{index, list};
 use crate::store::answer::answer;
 use crate::store::failure::{closed, crowded};
@@ -126,7 +126,7 @@ impl Logs {
         }
         let logs = self.clone();
         self.handle.spawn(async move {
-            let found = reading.await;
+            let found = guarded(None, reading).await;
             logs.reads.fetch_sub(1, Ordering::AcqRel);
             answer(done, found);
         });

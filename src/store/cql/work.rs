@@ -1,11 +1,13 @@
 //! Carries out what is to be done to a log.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
 use crest_actors::ids::Token;
 use crest_actors::ports::{LogId, StoreFailure};
-use metrics::histogram;
+use futures_util::FutureExt;
+use metrics::{counter, histogram};
 
 use super::index::Known;
 use super::lane::{End, Group, Lane, Work};
@@ -13,6 +15,7 @@ use super::logs::Logs;
 use super::open::{Opened, add_rows, open};
 use super::tables::{Told, bucket_of};
 use crate::store::answer::answer;
+use crate::store::name::display;
 
 /// Carries out the work of one log until there is none.
 pub async fn run(logs: Arc<Logs>, log: LogId, lane: Arc<Lane>) {
@@ -25,17 +28,18 @@ pub async fn run(logs: Arc<Logs>, log: LogId, lane: Arc<Lane>) {
                 let _ = reached.send(());
             }
             Some(Work::Open(token, done)) => {
-                let opened = open(&logs.tables, &log, token).await;
-                let opened = opened.and_then(|opened| {
+                let opened = guarded(Some(&log), async {
+                    let opened = open(&logs.tables, &log, token).await?;
                     logs.check(&log, token)?;
                     Ok(opened)
-                });
+                })
+                .await;
                 learn(&lane, token, opened.as_ref().ok());
                 answer(done, opened);
             }
             Some(Work::Write(group)) => {
                 let begun = Instant::now();
-                let stored = write(&logs, &log, &lane, &group).await;
+                let stored = guarded(Some(&log), write(&logs, &log, &lane, &group)).await;
                 let mut lost = Vec::new();
                 {
                     let mut state = lane.lock();
@@ -54,6 +58,24 @@ pub async fn run(logs: Arc<Logs>, log: LogId, lane: Arc<Lane>) {
             }
         }
     }
+}
+
+/// Makes of a panic a failure like any other: a log it happened to is given up, whoever waits is told
+/// so, and the next opening finds out what it holds.
+pub async fn guarded<T>(
+    log: Option<&LogId>,
+    work: impl Future<Output = Result<T, StoreFailure>>,
+) -> Result<T, StoreFailure> {
+    // What a panic leaves half-done lies in the tables only, as after any request that fails.
+    let outcome = AssertUnwindSafe(work).catch_unwind().await;
+    outcome.unwrap_or_else(|_| {
+        counter!("crest_store_panics_total").increment(1);
+        let log = log.map(display);
+        tracing::error!(log, "a panic in the store: what was asked is given up");
+        Err(StoreFailure::Unavailable(
+            "the store met a defect; what it said is in this node's output".to_owned(),
+        ))
+    })
 }
 
 /// Writes a group: its index rows, its events, and then away with older index rows.
