@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
-use crest_loadtest::client::Server;
+use crest_loadtest::client::{Server, Servers};
 use crest_loadtest::drive::{self, Kill, Process, Target};
 use crest_loadtest::report;
-use crest_loadtest::scenario::{Login, Scenario};
+use crest_loadtest::rig::{Cluster, Plan};
+use crest_loadtest::scenario::{Failover, Login, Scenario};
 
 #[derive(Parser)]
 #[command(version, about = "Load harness and history checker of Crest")]
@@ -28,6 +29,9 @@ enum Command {
     /// Kill a server again and again under load. Exits 1 if anything acknowledged is lost, doubled or
     /// out of order, or the server is not ready again within 3 s.
     Kill(KillArgs),
+    /// Kill one node of a cluster under load and tell how long conversations accepted nothing. Exits as
+    /// `run` does.
+    Failover(FailoverArgs),
     /// Measure the server's memory of an idle connection with its conversation.
     Idle(IdleArgs),
     /// Play the customers of a run's share; started by `run`.
@@ -52,16 +56,22 @@ struct IdleArgs {
 struct RunArgs {
     /// Scenario file, such as loadtest/scenarios/shape.toml.
     scenario: PathBuf,
-    /// A server that runs already.
+    /// Servers that run already, the nodes of one installation: several times, or with commas between.
     #[arg(
         long,
         default_value = "http://127.0.0.1:8080",
+        value_delimiter = ',',
         conflicts_with = "spawn"
     )]
-    url: String,
+    url: Vec<String>,
     /// A crest binary to start on temporary data, and to stop afterwards.
     #[arg(long)]
     spawn: Option<PathBuf>,
+    /// Starts so many nodes of that binary as a cluster, with Cassandra and NATS.
+    #[arg(long, requires = "spawn")]
+    cluster: Option<u16>,
+    #[command(flatten)]
+    beside: Beside,
     /// The process of the server at `url`, whose processors and memory are then shown too.
     #[arg(long, requires = "url")]
     server_pid: Option<u32>,
@@ -80,6 +90,17 @@ struct RunArgs {
     /// No progress bar.
     #[arg(long)]
     quiet: bool,
+}
+
+/// What a cluster needs beside its nodes.
+#[derive(Args)]
+struct Beside {
+    /// Nodes of Cassandra, 1 or 3.
+    #[arg(long, default_value_t = 1)]
+    stores: u8,
+    /// The script that starts Cassandra.
+    #[arg(long, default_value = "ops/dev/cassandra/cassandra")]
+    cassandra: PathBuf,
 }
 
 #[derive(Args)]
@@ -105,6 +126,32 @@ struct RecordArgs {
     /// No progress bar.
     #[arg(long)]
     quiet: bool,
+}
+
+#[derive(Args)]
+struct FailoverArgs {
+    /// Scenario file, such as loadtest/scenarios/failover.toml.
+    scenario: PathBuf,
+    /// The crest binary.
+    #[arg(long)]
+    spawn: PathBuf,
+    /// Nodes of the cluster.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(2..=9))]
+    cluster: u16,
+    #[command(flatten)]
+    beside: Beside,
+    /// Instead of the scenario's; each then speaks so much more seldom that as much is said altogether.
+    #[arg(long)]
+    conversations: Option<u32>,
+    /// Instead of the scenario's seed.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Where result.json, summary.txt and the plots are written; the folder is made if missing.
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Only correctness counts: doubtful figures are told and do not fail the run.
+    #[arg(long)]
+    correctness: bool,
 }
 
 #[derive(Args)]
@@ -143,40 +190,99 @@ fn main() -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Kill(args) => runtime.block_on(kill(args)),
+        Command::Failover(args) => runtime.block_on(failover(args)),
         Command::Idle(args) => runtime.block_on(idle(args)),
     }
 }
 
 async fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     let scenario = read(&args)?;
-    let mut process = match &args.spawn {
-        Some(binary) => Some(Process::start(binary, scenario.tenants.count).await?),
-        None => None,
-    };
-    let server = match &process {
-        Some(process) => process.server.clone(),
-        None => Server::at(&args.url)?,
-    };
+    let mut spawned = Spawned::start(&args, &scenario).await?;
     let target = Target {
-        server,
-        pid: process.as_ref().map_or(args.server_pid, Process::pid),
+        servers: match &spawned {
+            Spawned::Nothing => Servers::at(&args.url)?,
+            Spawned::One(process) => process.server.clone().into(),
+            Spawned::Cluster(cluster) => cluster.servers()?,
+        },
+        pid: match &spawned {
+            Spawned::One(process) => process.pid(),
+            Spawned::Nothing | Spawned::Cluster(_) => args.server_pid,
+        },
         worker: std::env::current_exe().ok(),
         quiet: args.quiet,
     };
     let mut outcome = drive::run(&scenario, &target).await?;
-    if let Some(process) = &mut process {
-        process.restart().await?;
-        drive::reread(&mut outcome, &process.server).await?;
+    if spawned.renew().await? {
+        drive::reread(&mut outcome, &target.servers).await?;
     }
     print!("{}", report::summary(&outcome));
     if let Some(directory) = &args.out {
         report::write_run(directory, &outcome)?;
         println!("report: {}", directory.join("report.html").display());
     }
-    if let Some(process) = process {
-        process.stop().await?;
-    }
+    spawned.stop().await?;
     Ok(outcome.exit_code(!args.correctness).into())
+}
+
+/// What the run started itself.
+enum Spawned {
+    Nothing,
+    One(Box<Process>),
+    Cluster(Box<Cluster>),
+}
+
+impl Spawned {
+    async fn start(args: &RunArgs, scenario: &Scenario) -> anyhow::Result<Self> {
+        match (&args.spawn, args.cluster) {
+            (None, _) => Ok(Self::Nothing),
+            (Some(binary), None) => {
+                let process = Process::start(binary, scenario.tenants.count).await?;
+                Ok(Self::One(Box::new(process)))
+            }
+            (Some(binary), Some(nodes)) => {
+                let plan = plan(binary, nodes, &args.beside);
+                Ok(Self::Cluster(Box::new(Cluster::start(&plan).await?)))
+            }
+        }
+    }
+
+    /// Stops and starts again, one after another; whether there was anything.
+    async fn renew(&mut self) -> anyhow::Result<bool> {
+        match self {
+            Self::Nothing => return Ok(false),
+            Self::One(process) => process.restart().await?,
+            Self::Cluster(cluster) => {
+                for node in &mut cluster.nodes {
+                    node.restart().await?;
+                }
+                cluster.shared().await?;
+            }
+        }
+        Ok(true)
+    }
+
+    async fn stop(self) -> anyhow::Result<()> {
+        match self {
+            Self::Nothing => Ok(()),
+            Self::One(process) => process.stop().await,
+            Self::Cluster(mut cluster) => {
+                for node in &mut cluster.nodes {
+                    node.end().await?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+fn plan(binary: &Path, nodes: u16, beside: &Beside) -> Plan {
+    Plan {
+        binary: binary.to_owned(),
+        cassandra: beside.cassandra.clone(),
+        nodes,
+        stores: beside.stores,
+        environment: Vec::new(),
+    }
 }
 
 fn read(args: &RunArgs) -> anyhow::Result<Scenario> {
@@ -239,4 +345,24 @@ async fn kill(args: KillArgs) -> anyhow::Result<ExitCode> {
         report::write(directory, &killed, &summary, &killed.evidence)?;
     }
     Ok(u8::from(!killed.is_well()).into())
+}
+
+async fn failover(args: FailoverArgs) -> anyhow::Result<ExitCode> {
+    let text = std::fs::read_to_string(&args.scenario)
+        .with_context(|| format!("{} cannot be read", args.scenario.display()))?;
+    let scenario = Failover::read(&text).with_context(|| format!("{}", args.scenario.display()))?;
+    let scenario = scenario.scaled(args.conversations, args.seed)?;
+    let plan = plan(&args.spawn, args.cluster, &args.beside);
+    let mut cluster = Cluster::start(&plan).await?;
+    let failed_over = drive::failover(&scenario, &mut cluster).await?;
+    print!("{}", failed_over.summary());
+    if let Some(directory) = &args.out {
+        report::write_failover(directory, &failed_over)?;
+        println!("report: {}", directory.display());
+    }
+    let code = failed_over.exit_code(!args.correctness);
+    if code == 1 {
+        println!("logs are kept in {}", cluster.keep().display());
+    }
+    Ok(code.into())
 }

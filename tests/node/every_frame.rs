@@ -216,7 +216,7 @@ async fn outlast(client: &crest_loadtest::client::Client, cutter: &Cutter) {
 
 fn through(cutter: &Cutter, setting: &Setting) -> Setting {
     Setting {
-        server: cutter.server.clone(),
+        servers: cutter.server.clone().into(),
         ..setting.clone()
     }
 }
@@ -228,7 +228,7 @@ async fn a_customers_line_that_drops_twice_at_any_frame_shows_neither_gap_nor_du
     let desk = tokio::spawn(Desk::connect(&scene.setting).await.work(stopped));
     let setting = &scene.setting;
     let cut_at = async |cuts: &[usize]| {
-        let cutter = Cutter::before(&setting.server, cuts).await;
+        let cutter = Cutter::before(setting.servers.first(), cuts).await;
         let name = format!("cut after {cuts:?}");
         let (customer, conversation) = visit(&through(&cutter, setting), &name, true).await;
         let frames = cutter.frames();
@@ -252,7 +252,7 @@ async fn a_customers_line_that_drops_twice_at_any_frame_shows_neither_gap_nor_du
 
 /// One customer served by an agent whose line is cut so.
 async fn served(scene: &Scene, cuts: &[usize]) -> (Id, usize) {
-    let cutter = Cutter::before(&scene.setting.server, cuts).await;
+    let cutter = Cutter::before(scene.setting.servers.first(), cuts).await;
     let desk = Desk::connect(&through(&cutter, &scene.setting)).await;
     let (stop, stopped) = oneshot::channel();
     let desk = tokio::spawn(desk.work(stopped));

@@ -125,7 +125,10 @@ async fn serve_and_kill(folder: &Path, place: &Place) {
     node.kill();
     let node = start(folder, &environment);
     let server = Server::at(&node.url).unwrap();
-    let setting = Setting { server, ..setting };
+    let setting = Setting {
+        servers: server.into(),
+        ..setting
+    };
     let conversation = conversation.expect("acknowledged");
     let mut node = Scene { node, setting }.judge(&[conversation]).await;
     node.signal("-TERM");

@@ -57,7 +57,7 @@ async fn a_planned_stop_loses_nothing_and_clients_come_back_by_themselves() {
         customer.leave_the_line().await;
     }
     let setting = Setting {
-        server: Server::at(&node.url).unwrap(),
+        servers: Server::at(&node.url).unwrap().into(),
         ..setting
     };
     let conversations: Vec<_> = conversations.into_iter().collect();

@@ -251,7 +251,7 @@ async fn what_was_acknowledged_is_there_after_kill_9_and_the_customer_goes_on() 
     let node = Node::on(&folder, &[]);
     let again = Scene {
         setting: Setting {
-            server: Server::at(&node.url).unwrap(),
+            servers: Server::at(&node.url).unwrap().into(),
             ..setting
         },
         node,
@@ -264,7 +264,10 @@ async fn what_was_acknowledged_is_there_after_kill_9_and_the_customer_goes_on() 
 async fn two_tabs_of_one_customer_see_the_same() {
     let scene = Scene::begin();
     let mut identity = crest_loadtest::client::Identity::visitor("demo");
-    let first_ticket = identity.ticket(&scene.setting.server).await.unwrap();
+    let first_ticket = identity
+        .ticket(scene.setting.servers.first())
+        .await
+        .unwrap();
     drop(first_ticket); // from now on the identity is known as this visitor
     let mut one = Customer::connect_as(&scene.setting, "tab-1", identity.clone())
         .await

@@ -3,8 +3,8 @@
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use super::Server;
 use super::http;
+use super::{Server, Servers};
 
 /// Keeps what makes the same person return: a visitor's token, a session of staff.
 #[derive(Clone, Debug)]
@@ -21,7 +21,8 @@ pub enum Identity {
         channel: String,
         token: String,
     },
-    /// Logs in once; the session outlives a restart of the server.
+    /// Logs in once; the session outlives a restart of the server, and is given anew by a server that
+    /// does not know it.
     Staff {
         tenant: String,
         login: String,
@@ -75,12 +76,12 @@ impl Identity {
             ),
             Identity::Staff { session, .. } => (session.as_deref(), json!({})),
         };
-        let reply = http::post(server, "/v1/tickets", session, &request).await?;
-        if reply.status == 401
-            && let Identity::Staff { session, .. } = self
-        {
-            // Signed out meanwhile: the next attempt logs in again.
-            *session = None;
+        let mut reply = http::post(server, "/v1/tickets", session, &request).await?;
+        if reply.status == 401 && matches!(self, Identity::Staff { .. }) {
+            // Signed out meanwhile, or logged in at another server only.
+            self.log_in(server).await?;
+            let session = self.session(server).await?;
+            reply = http::post(server, "/v1/tickets", Some(&session), &request).await?;
         }
         let answer = reply.success("POST /v1/tickets")?;
         if let Identity::Visitor { visitor, .. } = self {
@@ -101,6 +102,18 @@ impl Identity {
             } => Ok(session.clone()),
             _ => anyhow::bail!("only staff have sessions"),
         }
+    }
+
+    /// Logs in at the first server that lets it.
+    pub async fn log_in_at_any(&mut self, servers: &Servers) -> anyhow::Result<()> {
+        let mut failed = anyhow::anyhow!("no server is named");
+        for server in servers.iter() {
+            match self.log_in(server).await {
+                Ok(()) => return Ok(()),
+                Err(why) => failed = why,
+            }
+        }
+        Err(failed)
     }
 
     async fn log_in(&mut self, server: &Server) -> anyhow::Result<()> {

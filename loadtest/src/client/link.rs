@@ -18,7 +18,7 @@ use super::call::{Answered, Call, Pending};
 use super::line::{Line, Output, RoleOf};
 use super::reconnect::Reconnect;
 use super::socket::{Socket, upgrade};
-use super::{Identity, Server};
+use super::{Identity, Servers};
 use crate::history::Witness;
 
 /// Frames waiting for the user of a client; beyond it the socket is read no more, as by any client
@@ -81,7 +81,7 @@ pub struct Client {
 
 impl Client {
     pub(super) fn start(
-        server: Server,
+        servers: Servers,
         identity: Identity,
         role: RoleOf,
         witness: Witness,
@@ -91,12 +91,14 @@ impl Client {
         let (orders, given) = mpsc::channel(ORDERS);
         let (shown, incoming) = mpsc::channel(HANDED);
         let (count, unanswered) = watch::channel(0);
+        let mut rng = StdRng::seed_from_u64(seed);
         let link = Link {
-            server,
+            at: servers.any(&mut rng),
+            servers,
             identity,
             line: Line::new(role, witness),
             reconnect,
-            rng: StdRng::seed_from_u64(seed),
+            rng,
             orders: given,
             shown,
             backlog: VecDeque::new(),
@@ -205,7 +207,9 @@ impl Drop for Client {
 }
 
 struct Link {
-    server: Server,
+    servers: Servers,
+    /// Which of them this connection is to, or the next one will be.
+    at: usize,
     identity: Identity,
     line: Line,
     reconnect: Reconnect,
@@ -270,6 +274,7 @@ impl Link {
                 .reconnect
                 .pause(attempt, share, self.retry_after_ms.take());
             attempt += 1;
+            self.at = self.servers.other_than(self.at, &mut self.rng);
             self.show(What::Lost(lost));
             if self.pause(pause).await {
                 return;
@@ -307,8 +312,9 @@ impl Link {
 
     async fn connect(&mut self) -> anyhow::Result<Socket> {
         self.stalled_until = None;
-        let ticket = self.identity.ticket(&self.server).await?;
-        let mut socket = timeout(HANDSHAKE, upgrade(&self.server))
+        let server = self.servers.number(self.at);
+        let ticket = self.identity.ticket(server).await?;
+        let mut socket = timeout(HANDSHAKE, upgrade(server))
             .await
             .context("no upgrade in time")??;
         let hello = self.line.greet(ticket, Instant::now());

@@ -27,4 +27,4 @@ pub use line::{Line, Output};
 pub use link::{Client, Incoming, Lost, What};
 pub use reconnect::Reconnect;
 pub use roles::{Agent, Customer, Setting, Supervisor};
-pub use server::Server;
+pub use server::{Server, Servers};

@@ -19,7 +19,7 @@ use super::call::{Answer, Answered, Pending};
 use super::line::RoleOf;
 use super::link::Client;
 use super::reconnect::Reconnect;
-use super::{Identity, Server};
+use super::{Identity, Servers};
 use crate::history::{Recorder, Side, Transcript};
 
 /// Longest wait for a connection's `welcome`, with some attempts in it.
@@ -28,7 +28,7 @@ const WELCOME: Duration = Duration::from_secs(20);
 /// What the clients of a run share.
 #[derive(Clone)]
 pub struct Setting {
-    pub server: Server,
+    pub servers: Servers,
     pub tenant: String,
     pub recorder: Recorder,
     pub reconnect: Reconnect,
@@ -36,9 +36,10 @@ pub struct Setting {
 }
 
 impl Setting {
-    pub fn new(server: Server, tenant: &str) -> Self {
+    /// On one server or several.
+    pub fn new(servers: impl Into<Servers>, tenant: &str) -> Self {
         Self {
-            server,
+            servers: servers.into(),
             tenant: tenant.to_owned(),
             recorder: Recorder::default(),
             reconnect: Reconnect::default(),
@@ -54,8 +55,8 @@ impl Setting {
         let witness = self.recorder.client(name, side);
         // Each client's jitter is its own, and the same in every run of this seed.
         let seed = self.seed ^ crate::history::digest(name);
-        let server = self.server.clone();
-        Client::start(server, identity, role, witness, self.reconnect, seed)
+        let servers = self.servers.clone();
+        Client::start(servers, identity, role, witness, self.reconnect, seed)
     }
 
     async fn welcomed(
@@ -234,7 +235,7 @@ impl Supervisor {
         password: &str,
     ) -> anyhow::Result<Identity> {
         let mut identity = Identity::staff(&setting.tenant, login, password);
-        identity.session(&setting.server).await?;
+        identity.log_in_at_any(&setting.servers).await?;
         Ok(identity)
     }
 

@@ -45,7 +45,7 @@ pub(super) async fn signer(
     let path = format!("/v1/signing-keys/{KID}");
     for setting in settings {
         let session = log_in(setting, admin).await?;
-        put(&setting.server, &path, Some(&session), &key)
+        put(setting.servers.first(), &path, Some(&session), &key)
             .await?
             .success(&format!("PUT {path}"))?;
     }
@@ -77,7 +77,7 @@ impl Signer {
 
 async fn log_in(setting: &Setting, admin: &Login) -> anyhow::Result<String> {
     let mut admin = Identity::staff(&setting.tenant, &admin.login, &admin.password);
-    let session = admin.session(&setting.server).await;
+    let session = admin.session(setting.servers.first()).await;
     session.with_context(|| format!("the admin of {} cannot log in", setting.tenant))
 }
 
@@ -93,7 +93,7 @@ pub(super) async fn staff(
     if let (Some(hire), Some(admin), 1..) = (&agents.hire, admin, beyond) {
         let session = log_in(setting, admin).await?;
         for number in 1..=beyond {
-            logins.push(one(&setting.server, &session, hire, number).await?);
+            logins.push(one(setting.servers.first(), &session, hire, number).await?);
         }
     }
     Ok(logins)

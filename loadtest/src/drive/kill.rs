@@ -2,28 +2,22 @@
 //! missing, doubled or out of order.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde::Serialize;
-use tokio::sync::watch;
-use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
-use super::agent::serve;
-use super::archive;
 use super::clock::Clock;
 use super::measured::Count;
 use super::meter::Meter;
 use super::process::Process;
-use super::staff::{Verdict, judge};
-use super::supervisor;
-use crate::client::{Agent, Customer, Reconnect, Setting, Supervisor};
+use super::talk::{Heard, Talk, Talking};
+use crate::client::{Reconnect, Setting};
 use crate::history::Report;
-use crate::scenario::{Agents, LAST_WORDS, Login, Shape, Supervisors};
+use crate::scenario::Login;
 
 /// After the last kill everything unanswered must be answered.
 const CATCH_UP: Duration = Duration::from_secs(20);
@@ -31,10 +25,6 @@ const CATCH_UP: Duration = Duration::from_secs(20);
 const POINT: Duration = Duration::from_secs(3);
 /// Of one run: for the width of what is measured, which nobody looks at here.
 const LONGEST: Duration = Duration::from_secs(3_600);
-/// The supervisor watches everything and whispers into it, so that a whisper that a death turned into
-/// something else would be found.
-const WATCHED: usize = 500;
-const WHISPERS_PER_S: f64 = 20.0;
 /// The named points of the server.
 const POINTS: &[&str] = &[
     "before_write",
@@ -90,6 +80,20 @@ pub struct Killed {
     pub evidence: String,
 }
 
+impl Kill {
+    fn talk(&self) -> Talk {
+        Talk {
+            customers: self.customers,
+            pause_ms: (20, 180),
+            burst_max: 3,
+            ask_share: 0.1,
+            agents: self.agents.clone(),
+            supervisor: self.supervisor.clone(),
+            ..Talk::default()
+        }
+    }
+}
+
 impl Killed {
     pub fn is_well(&self) -> bool {
         self.history.is_clean() && self.failures.is_empty()
@@ -123,7 +127,7 @@ pub async fn kill(kill: &Kill) -> anyhow::Result<Killed> {
     setting.reconnect = RECONNECT;
     let clock = Clock::begin_in(Duration::ZERO);
     let meter = Meter::new(clock, LONGEST);
-    let crowd = Crowd::gather(&setting, kill, &meter).await?;
+    let talking = Talking::start(&setting, &kill.talk(), &meter).await?;
     let mut killed = Killed {
         seed: kill.seed,
         rounds: kill.rounds,
@@ -138,10 +142,12 @@ pub async fn kill(kill: &Kill) -> anyhow::Result<Killed> {
         evidence: String::new(),
     };
     rounds(kill, &mut process, &mut killed).await?;
-    let (verdict, unanswered) = crowd.verdict(&setting, kill).await?;
-    killed.history = verdict.report;
-    killed.evidence = verdict.evidence;
-    killed.unanswered = unanswered;
+    let heard = talking.finish(&setting).await?;
+    let Heard {
+        history, evidence, ..
+    } = heard;
+    (killed.history, killed.evidence) = (history, evidence);
+    killed.unanswered = heard.unanswered;
     if killed.unanswered > 0 {
         let words = format!("{} commands were never answered", killed.unanswered);
         killed.failures.push(words);
@@ -203,165 +209,6 @@ async fn rounds(kill: &Kill, process: &mut Process, killed: &mut Killed) -> anyh
     }
     bar.finish_and_clear();
     Ok(())
-}
-
-/// Everybody on the wire during the rounds.
-struct Crowd {
-    calm: watch::Sender<bool>,
-    stop: watch::Sender<bool>,
-    customers: JoinSet<anyhow::Result<Customer>>,
-    agents: Vec<JoinHandle<Agent>>,
-    supervisor: JoinHandle<Supervisor>,
-}
-
-impl Crowd {
-    async fn gather(setting: &Setting, kill: &Kill, meter: &Meter) -> anyhow::Result<Self> {
-        let (calm, calmed) = watch::channel(false);
-        let (stop, stopped) = watch::channel(false);
-        let habits = Agents {
-            login: kill.agents.clone(),
-            think_ms: 30,
-            accept_ms: 5,
-            wrap_up_ms: 10,
-            miss_share: 0.0,
-            decline_share: 0.0,
-            transfer_share: 0.0,
-            transfer_group: String::new(),
-            hire: None,
-        };
-        let mut agents = Vec::new();
-        for (number, login) in kill.agents.iter().enumerate() {
-            let agent = Agent::connect(setting, &login.login, &login.password).await?;
-            let rng = StdRng::seed_from_u64(kill.seed ^ (1 << 32) ^ number as u64);
-            let shape = Shape::of_real_dialogues();
-            let serving = serve(
-                agent,
-                habits.clone(),
-                shape,
-                meter.clone(),
-                rng,
-                stopped.clone(),
-            );
-            agents.push(tokio::spawn(serving));
-        }
-        let supervisor = Self::supervisor(setting, kill, meter, calmed.clone()).await?;
-        let mut customers = JoinSet::new();
-        for number in 0..kill.customers {
-            let customer = Customer::connect(setting, &format!("customer-{number}")).await?;
-            let rng = StdRng::seed_from_u64(kill.seed ^ (3 << 32) ^ u64::from(number));
-            customers.spawn(chatter(customer, rng, meter.clone(), calmed.clone()));
-        }
-        Ok(Self {
-            calm,
-            stop,
-            customers,
-            agents,
-            supervisor,
-        })
-    }
-
-    async fn supervisor(
-        setting: &Setting,
-        kill: &Kill,
-        meter: &Meter,
-        calmed: watch::Receiver<bool>,
-    ) -> anyhow::Result<JoinHandle<Supervisor>> {
-        let Login { login, password } = kill.supervisor.clone();
-        let found = Supervisor::connect(setting, &login, &password).await?;
-        let habits = Supervisors {
-            login,
-            password,
-            count: 1,
-            watch: WATCHED,
-            whispers_per_s: WHISPERS_PER_S,
-        };
-        let rng = StdRng::seed_from_u64(kill.seed ^ (2 << 32));
-        let watching = supervisor::watch(found, habits, true, meter.clone(), rng, calmed);
-        Ok(tokio::spawn(watching))
-    }
-
-    /// No more new words: waits until all said is answered, lets everybody go and holds the history
-    /// against the logs. Also how many commands were never answered.
-    async fn verdict(mut self, setting: &Setting, kill: &Kill) -> anyhow::Result<(Verdict, u64)> {
-        self.calm.send_replace(true);
-        let mut unanswered = 0;
-        let mut customers = Vec::new();
-        while let Some(customer) = self.customers.join_next().await {
-            let customer = customer.context("a customer panicked")??;
-            unanswered += customer.unanswered() as u64;
-            customers.push(customer);
-        }
-        let supervisor = self.supervisor.await.context("the supervisor panicked")?;
-        // Agents finish what they began; then nothing moves any more.
-        sleep(Duration::from_secs(2)).await;
-        unanswered += supervisor.unanswered() as u64;
-        let seen = setting.recorder.look(archive::seen);
-        let quiet = archive::transcripts(setting, &kill.supervisor, &seen).await?;
-        sleep(Duration::from_millis(500)).await;
-        self.stop.send_replace(true);
-        for customer in customers {
-            customer.settle().await;
-            customer.leave_the_line().await;
-        }
-        for agent in self.agents {
-            let agent = agent.await.context("an agent panicked")?;
-            agent.settle().await;
-            agent.leave_the_line().await;
-        }
-        supervisor.settle().await;
-        supervisor.leave_the_line().await;
-        let history = setting.recorder.take();
-        let verdict = judge(setting, &kill.supervisor, history, quiet).await?;
-        Ok((verdict, unanswered))
-    }
-}
-
-/// Talks in short bursts until told to be calm, then waits until everything is answered.
-async fn chatter(
-    mut customer: Customer,
-    mut rng: StdRng,
-    meter: Meter,
-    mut calm: watch::Receiver<bool>,
-) -> anyhow::Result<Customer> {
-    let mut said = 0_u64;
-    while !*calm.borrow() {
-        for _ in 0..rng.random_range(1..4) {
-            let text = match rng.random_range(0..60) {
-                0 => LAST_WORDS.to_owned(),
-                _ => format!("第{said}句"),
-            };
-            let (_, pending) = customer.start_saying(rng.random(), &text).await?;
-            meter.watch(pending, Instant::now(), None);
-            said += 1;
-        }
-        if rng.random_range(0..10) == 0 {
-            let ask = crest_schema::frame::ClientFrame::AskHuman(Default::default());
-            let pending = customer.start_call(ask).await?;
-            meter.watch(pending, Instant::now(), None);
-        }
-        let pause = Duration::from_millis(rng.random_range(20..180));
-        let _ = timeout(pause, async {
-            let _ = calm.wait_for(|calm| *calm).await;
-        })
-        .await;
-        drain(&mut customer, Duration::ZERO).await;
-        while customer.unanswered() > 64 && !*calm.borrow() {
-            drain(&mut customer, Duration::from_millis(20)).await;
-        }
-    }
-    let begun = Instant::now();
-    while customer.unanswered() > 0 && begun.elapsed() < CATCH_UP {
-        drain(&mut customer, Duration::from_millis(50)).await;
-    }
-    // Looks on, so that it can be asked whether it saw everything.
-    drain(&mut customer, Duration::from_secs(1)).await;
-    Ok(customer)
-}
-
-/// Takes what comes for so long, at least what is there.
-async fn drain(customer: &mut Customer, lasting: Duration) {
-    let until = tokio::time::Instant::now() + lasting;
-    while let Ok(Some(_)) = tokio::time::timeout_at(until, customer.next()).await {}
 }
 
 fn bar(kill: &Kill) -> ProgressBar {

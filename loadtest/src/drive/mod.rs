@@ -1,11 +1,13 @@
 //! Runs: people with behaviour on the wire, measured, and the server they talk to.
 
+mod acceptance;
 mod agent;
 mod archive;
 mod clock;
 mod crowd;
 mod customer;
 mod doubt;
+mod failover;
 mod hire;
 mod idle;
 mod kill;
@@ -24,15 +26,20 @@ mod sockets;
 mod staff;
 mod stairs;
 mod supervisor;
+mod talk;
 mod tenants;
 mod times;
 mod view;
 mod workers;
 
+pub use acceptance::{Acceptance, Accepting};
+pub use clock::Clock;
+pub use failover::{FailedOver, Pace, failover};
 pub use idle::{IdleReport, idle};
 pub use kill::{Kill, Killed, kill};
 pub use machine::Machine;
 pub use measured::{Count, Latency};
+pub use meter::Meter;
 pub use outcome::{Moment, Outcome};
 pub use process::Process;
 pub use queueing::{Estimates, Queueing, RIGHT_S, RIGHT_SHARE, Waits};
@@ -42,6 +49,7 @@ pub use run::{Target, run};
 pub use sample::Sample;
 pub use sockets::allow_sockets;
 pub use stairs::Step;
+pub use talk::{Heard, Talk, Talking, Word};
 pub use tenants::TenantPart;
 pub use times::{Figures, Times};
 pub use workers::work;

@@ -1,6 +1,5 @@
 //! A server of the harness's own: a temporary data directory, a free port, ends with the run.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -12,6 +11,7 @@ use tokio::time::timeout;
 
 use super::sample::resident_bytes;
 use crate::client::Server;
+use crate::rig::free_port;
 
 /// First start: eight passwords are hashed and the knowledge of every tenant is indexed.
 const FIRST_START: Duration = Duration::from_secs(60);
@@ -26,6 +26,7 @@ pub struct Process {
     directory: PathBuf,
     pub server: Server,
     child: Option<Child>,
+    environment: Vec<(String, String)>,
     /// Data that is removed with the process.
     temporary: bool,
 }
@@ -35,15 +36,8 @@ impl Process {
     pub async fn start(binary: &Path, tenants: u32) -> anyhow::Result<Self> {
         let directory =
             std::env::temp_dir().join(format!("crest-loadtest-{:016x}", rand::random::<u64>()));
-        std::fs::create_dir_all(&directory)?;
-        let port = free_port()?;
-        let mut process = Self {
-            binary: binary.to_owned(),
-            directory,
-            server: Server::at(&format!("http://127.0.0.1:{port}"))?,
-            child: None,
-            temporary: true,
-        };
+        let mut process = Self::on(binary, directory, Vec::new())?;
+        process.temporary = true;
         // A node seeds the first tenant by itself.
         if tenants > 1 {
             process.seed(tenants).await?;
@@ -53,17 +47,41 @@ impl Process {
         Ok(process)
     }
 
+    /// A server on data of one's own, with settings in its environment; not yet started.
+    pub fn on(
+        binary: &Path,
+        directory: PathBuf,
+        environment: Vec<(String, String)>,
+    ) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(&directory)?;
+        Ok(Self {
+            binary: binary.to_owned(),
+            directory,
+            server: Server::at(&format!("http://127.0.0.1:{}", free_port()?))?,
+            child: None,
+            environment,
+            temporary: false,
+        })
+    }
+
     async fn seed(&self, tenants: u32) -> anyhow::Result<()> {
+        self.command_to_end(&["seed", "--tenants", &tenants.to_string()])
+            .await
+    }
+
+    /// Another command of the binary's on the same data, which must succeed.
+    pub async fn command_to_end(&self, arguments: &[&str]) -> anyhow::Result<()> {
+        let name = arguments.join(" ");
         let mut command = self.command()?;
-        command.args(["seed", "--tenants", &tenants.to_string()]);
-        let seeding = command
+        command.args(arguments);
+        let running = command
             .spawn()
             .with_context(|| format!("{} does not start", self.binary.display()))?
             .wait_with_output();
-        let ended = timeout(SEED, seeding).await;
-        let ended = ended.with_context(|| format!("seeding takes longer than {SEED:?}"))??;
+        let ended = timeout(SEED, running).await;
+        let ended = ended.with_context(|| format!("{name} takes longer than {SEED:?}"))??;
         if !ended.status.success() {
-            bail!("{tenants} tenants are not seeded:\n{}", self.last_words());
+            bail!("{name} ended with {}:\n{}", ended.status, self.last_words());
         }
         Ok(())
     }
@@ -78,6 +96,7 @@ impl Process {
         command
             .env("CREST__SERVER__LISTEN", &self.server.authority)
             .env("CREST__STORE__PATH", self.directory.join("data"))
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .env_remove("CREST_FAULT")
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
@@ -150,10 +169,17 @@ impl Process {
         self.end().await
     }
 
-    async fn end(&mut self) -> anyhow::Result<()> {
+    /// Nothing where it has ended.
+    pub fn signal(&self, signal: Signal) -> anyhow::Result<()> {
         if let Some(pid) = self.pid().and_then(|pid| Pid::from_raw(pid as i32)) {
-            kill_process(pid, Signal::TERM)?;
+            kill_process(pid, signal)?;
         }
+        Ok(())
+    }
+
+    /// Asks it to stop, and waits until it has.
+    pub async fn end(&mut self) -> anyhow::Result<()> {
+        self.signal(Signal::TERM)?;
         let status = self.ended(STOP).await?;
         match status {
             Some(status) if status.success() => Ok(()),
@@ -187,7 +213,8 @@ impl Process {
         &self.directory
     }
 
-    fn log(&self) -> PathBuf {
+    /// What it says, over all its lives.
+    pub fn log(&self) -> PathBuf {
         self.directory.join("server.log")
     }
 
@@ -205,9 +232,4 @@ impl Drop for Process {
             let _ = std::fs::remove_dir_all(&self.directory);
         }
     }
-}
-
-fn free_port() -> anyhow::Result<u16> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    Ok(listener.local_addr()?.port())
 }

@@ -18,7 +18,7 @@ use super::stairs::{Step, climb};
 use super::tenants;
 use super::view::View;
 use super::workers::Workers;
-use crate::client::{Server, Setting};
+use crate::client::{Servers, Setting};
 use crate::scenario::Scenario;
 
 /// From everybody being connected to the first arrival; workers need a moment to start.
@@ -27,7 +27,7 @@ const WORKERS_LEAD: Duration = Duration::from_millis(1_500);
 
 /// Where the load goes.
 pub struct Target {
-    pub server: Server,
+    pub servers: Servers,
     /// The server's process, where it runs on this machine: its processors and memory are told.
     pub pid: Option<u32>,
     /// This program, for scenarios with more than one process.
@@ -38,8 +38,10 @@ pub struct Target {
 
 /// Runs the scenario. An error is a run that could not take place; broken promises are in the outcome.
 pub async fn run(scenario: &Scenario, target: &Target) -> anyhow::Result<Outcome> {
-    target.server.ready(Duration::from_secs(10)).await?;
-    let settings = tenants::settings(&target.server, scenario);
+    for server in target.servers.iter() {
+        server.ready(Duration::from_secs(10)).await?;
+    }
+    let settings = tenants::settings(&target.servers, scenario);
     tenants::are_there(&settings).await?;
     let view = View::start(scenario, target.quiet);
     view.says("staff is gathering");
@@ -121,7 +123,7 @@ impl Play<'_> {
         let tell = move |here, gone| view.shows(&meter, here, gone);
         let workers = Workers::start(
             binary,
-            &self.target.server,
+            &self.target.servers,
             self.scenario,
             signer.as_ref(),
             clock,

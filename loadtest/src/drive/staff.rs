@@ -75,7 +75,7 @@ impl Hired {
     pub fn work(self, settings: &[Setting], scenario: &Scenario, meter: &Meter) -> Staff {
         let (stop, stopped) = watch::channel(false);
         let shape = Shape::of_real_dialogues();
-        let one_clock = settings.iter().all(|it| it.server.is_local());
+        let one_clock = settings.iter().all(|it| it.servers.first().is_local());
         let rng = |kind: u64, number: usize| {
             StdRng::seed_from_u64(scenario.seed ^ (kind << 32) ^ number as u64)
         };

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::measured::{Count, Measured};
-use crate::client::{Server, Setting, post};
+use crate::client::{Server, Servers, Setting, post};
 use crate::scenario::Scenario;
 
 /// A setting a tenant, the busiest first.
@@ -15,11 +15,11 @@ use crate::scenario::Scenario;
 /// Each has a recorder of its own: conversations, logins and queues of two tenants are never held
 /// against each other, and what one tenant's client saw of another's conversation is in no log of its
 /// own tenant.
-pub(super) fn settings(server: &Server, scenario: &Scenario) -> Vec<Setting> {
-    let server = server.clone().from_addresses(scenario.harness.addresses);
+pub(super) fn settings(servers: &Servers, scenario: &Scenario) -> Vec<Setting> {
+    let servers = servers.clone().from_addresses(scenario.harness.addresses);
     let names = scenario.tenants.names(&scenario.tenant);
     let settings = names.iter().enumerate().map(|(index, name)| {
-        let mut setting = Setting::new(server.clone(), name);
+        let mut setting = Setting::new(servers.clone(), name);
         // People of one name in two tenants have pauses of their own.
         setting.seed = scenario.seed ^ ((index as u64) << 40);
         setting
@@ -32,10 +32,10 @@ pub(super) async fn are_there(settings: &[Setting]) -> anyhow::Result<()> {
     for setting in settings {
         // Tells an unknown tenant from a token that is none; nobody is let in, nothing is charged.
         let body = json!({"tenant": setting.tenant, "channel": "web", "token": "none"});
-        let reply = post(&setting.server, "/v1/tickets", None, &body).await;
+        let reply = post(setting.servers.first(), "/v1/tickets", None, &body).await;
         let reply = reply.with_context(|| format!("asking for tenant {}", setting.tenant))?;
         if reply.status == 404 {
-            bail!(missing(&setting.server, &setting.tenant, settings));
+            bail!(missing(setting.servers.first(), &setting.tenant, settings));
         }
     }
     Ok(())
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn one_tenant_is_set_as_the_scenario_says_and_others_record_apart() {
-        let server = Server::at("http://127.0.0.1:1").expect("an address");
+        let server = Servers::at(&["http://127.0.0.1:1"]).expect("an address");
         let alone = settings(&server, &scenario(1));
         let told = alone.iter().map(|it| (it.tenant.as_str(), it.seed));
         assert_eq!(told.collect::<Vec<_>>(), [("demo", 1)]);
@@ -129,11 +129,12 @@ mod tests {
     fn a_missing_tenant_is_named_with_the_command_that_makes_it() {
         let server = Server::at("http://127.0.0.1:1").expect("an address");
         let mut three = scenario(3);
-        let words = missing(&server, "demo-3", &settings(&server, &three));
+        let all = Servers::from(server.clone());
+        let words = missing(&server, "demo-3", &settings(&all, &three));
         assert!(words.contains("no tenant demo-3"), "{words}");
         assert!(words.contains("`crest seed --tenants 3`"), "{words}");
         three.tenant = "acme".to_owned();
-        let words = missing(&server, "acme-2", &settings(&server, &three));
+        let words = missing(&server, "acme-2", &settings(&all, &three));
         assert!(words.ends_with("no tenant acme-2"), "{words}");
     }
 

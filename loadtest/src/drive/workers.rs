@@ -19,7 +19,7 @@ use super::lag::{LagWatch, own_cpu};
 use super::measured::Measured;
 use super::meter::Meter;
 use super::tenants;
-use crate::client::Server;
+use crate::client::Servers;
 use crate::history::History;
 use crate::scenario::Scenario;
 
@@ -27,7 +27,7 @@ use crate::scenario::Scenario;
 #[derive(Serialize, Deserialize)]
 struct Job {
     scenario: Scenario,
-    url: String,
+    urls: Vec<String>,
     part: Part,
     zero: Zero,
     signer: Option<Signer>,
@@ -54,7 +54,7 @@ impl Workers {
     /// and how many have gone, over all workers.
     pub async fn start(
         binary: &Path,
-        server: &Server,
+        servers: &Servers,
         scenario: &Scenario,
         signer: Option<&Signer>,
         clock: Clock,
@@ -74,7 +74,7 @@ impl Workers {
             let result = workers.directory.join(format!("{index}"));
             let job = Job {
                 scenario: scenario.clone(),
-                url: format!("http://{}", server.authority),
+                urls: servers.iter().map(|it| it.url()).collect(),
                 part: Part { index, of },
                 zero: clock.zero(),
                 signer: signer.cloned(),
@@ -150,7 +150,7 @@ fn read_progress(line: &str) -> Option<(u64, u64)> {
 pub async fn work() -> anyhow::Result<()> {
     let job: Job = serde_json::from_reader(std::io::stdin().lock())?;
     let scenario = &job.scenario;
-    let settings = tenants::settings(&Server::at(&job.url)?, scenario);
+    let settings = tenants::settings(&Servers::at(&job.urls)?, scenario);
     let clock = Clock::of(job.zero);
     let meter = Meter::new(clock, Duration::from_secs_f64(scenario.lasting_s()));
     let lag = LagWatch::start(meter.clone());

@@ -31,7 +31,8 @@ struct Sent {
 
 struct Refusal {
     client: usize,
-    for_good: bool,
+    /// The code of one that lasts.
+    for_good: Option<u16>,
 }
 
 impl<'a> Sending<'a> {
@@ -63,9 +64,11 @@ impl<'a> Sending<'a> {
                 let conflict = *code == Code::Conflict.number();
                 let refusal = self.refused.entry(*id).or_insert(Refusal {
                     client,
-                    for_good: false,
+                    for_good: None,
                 });
-                refusal.for_good |= *lasting && !conflict;
+                if *lasting && !conflict {
+                    refusal.for_good = Some(*code);
+                }
             }
             _ => {}
         }
@@ -137,13 +140,16 @@ impl<'a> Sending<'a> {
     }
 
     fn refused_but_stored(&self, report: &mut Report) {
-        for (id, refusal) in self.refused.iter().filter(|(_, refusal)| refusal.for_good) {
+        for (id, refusal) in &self.refused {
+            let Some(code) = refusal.for_good else {
+                continue;
+            };
             // Of what was sent twice, the first may have been stored and only the second refused.
             if self.sent.get(id).is_none_or(|sent| sent.times != 1) || self.acked.contains_key(id) {
                 continue;
             }
             if let Some((conversation, entry)) = self.logs.by_id(*id) {
-                let detail = format!("id {id} was refused for good and is in the log");
+                let detail = format!("id {id} was refused for good with {code} and is in the log");
                 let anomaly = Anomaly::new(Promise::OneEffect, detail).at(conversation, entry.seq);
                 report.add(anomaly.by(&self.clients[refusal.client].name));
             }

@@ -148,6 +148,11 @@ impl Scale {
         }
     }
 
+    /// The highest value shown.
+    pub fn top(&self) -> f64 {
+        self.to
+    }
+
     fn share(&self, value: f64) -> f64 {
         let (value, from, to) = match self.log {
             true => (

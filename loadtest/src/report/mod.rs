@@ -2,12 +2,14 @@
 //! all of it. Draws from an [`Outcome`]; measures nothing.
 
 mod chart;
+mod failover;
 mod folder;
 mod html;
 mod plots;
 mod summary;
 mod tenants;
 
+pub use failover::write_failover;
 pub use folder::{write, write_run};
 pub use summary::summary;
 

@@ -1,6 +1,7 @@
 //! What a run does: arrivals, people, durations, read from TOML; and how people behave, from figures
 //! of real dialogues. Pure: everything random comes from a seeded generator handed in.
 
+mod failover;
 mod people;
 mod phases;
 mod plan;
@@ -13,6 +14,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use failover::{Failover, Watcher, Within};
 pub use people::{Agents, Customers, Hire, Login, Supervisors};
 pub use phases::{Arrivals, Pace, Phase};
 pub use plan::{Burst, Dialogue, LAST_WORDS, Manner, reply, think};

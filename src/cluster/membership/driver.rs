@@ -17,6 +17,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::handle::{Shared, Told};
 use super::moves::Moves;
 use super::namesake::Namesake;
+use super::spans::spans;
 use super::view::{ClusterView, Standing};
 use crate::cluster::ask::{Answer, Ask, AskId};
 use crate::cluster::clock::boot_now;
@@ -267,11 +268,11 @@ impl Driver {
 
     fn note(&mut self, told: &[Told]) {
         let node = self.me.node.0;
-        let (mut took, mut let_go) = (0, 0);
+        let (mut took, mut let_go) = (Vec::new(), Vec::new());
         for told in told {
             match told {
-                Told::Took { .. } => took += 1,
-                Told::LetGo { .. } => let_go += 1,
+                Told::Took { shard, epoch } => took.push((*shard, *epoch)),
+                Told::LetGo { shard } => let_go.push((*shard, 0)),
                 Told::FenceLost if self.member.drains() => {
                     tracing::info!(
                         node,
@@ -282,6 +283,7 @@ impl Driver {
                     counter!("crest_cluster_fence_lost_total").increment(1);
                     tracing::error!(
                         node,
+                        boot_ms = boot_now().0,
                         "the lease ended before it was renewed; nothing is served from here until it is: was this process or the CQL server held up?"
                     );
                 }
@@ -297,8 +299,18 @@ impl Driver {
                 Told::Elsewhere { .. } | Told::Announce { .. } => {}
             }
         }
-        if took + let_go > 0 {
-            tracing::info!(node, took, let_go, "shards changed hands");
+        if !took.is_empty() || !let_go.is_empty() {
+            let (boot_ms, lets_go, takes) = (boot_now().0, let_go.len(), took.len());
+            let (took, let_go) = (spans(&took), spans(&let_go));
+            tracing::info!(
+                node,
+                takes,
+                lets_go,
+                took,
+                let_go,
+                boot_ms,
+                "shards changed hands"
+            );
         }
     }
 

@@ -9,6 +9,7 @@ mod driver;
 mod handle;
 mod moves;
 mod namesake;
+mod spans;
 mod view;
 
 pub use handle::{Membership, MembershipFailure, Told};
