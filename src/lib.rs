@@ -1,6 +1,6 @@
 //! Crest: the edges of the messaging core and their wiring.
 //!
-//! Here: the gateway, the stores, the cluster, the bot, the desk's relational data, admission, configuration,
+//! Here: the gateway, the stores, moving a tenant between them, the cluster, the bot, the desk, admission, configuration,
 //! HTTP, and the translation between wire and domain. Not here: what any actor decides (`actors/`),
 //! how any frame looks (`schema/`).
 
@@ -10,6 +10,7 @@ pub mod bot;
 pub mod cli;
 pub mod cluster;
 pub mod config;
+pub mod copy;
 pub mod desk;
 pub mod fault;
 pub mod gateway;

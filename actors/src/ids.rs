@@ -138,6 +138,12 @@ impl ConversationId {
         Shard(self.0[15])
     }
 
+    pub fn minted_at(self) -> Millis {
+        let mut millis = [0; 8];
+        millis[2..].copy_from_slice(&self.0[..6]);
+        Millis(u64::from_be_bytes(millis))
+    }
+
     /// Reads 32 hexadecimal digits, as [`fmt::Display`] writes them.
     pub fn parse(text: &str) -> Option<Self> {
         if text.len() != 32 || !text.is_ascii() {

@@ -2,6 +2,7 @@
 
 mod ask;
 mod cluster;
+mod copy;
 mod migrate;
 mod serve;
 mod settings;
@@ -41,6 +42,9 @@ enum Command {
         #[command(subcommand)]
         what: cluster::ClusterCommand,
     },
+    /// Copy a tenant, all that was said and its desk, to another store, and compare. Stop the nodes of
+    /// both stores first. May be given again after it was interrupted.
+    Copy(copy::CopyArguments),
     /// Show or check the configuration.
     Config {
         #[command(subcommand)]
@@ -75,6 +79,7 @@ pub fn main() -> ExitCode {
         Command::Serve(settings) => serve::serve(&settings),
         Command::Talk(arguments) => talk(arguments),
         Command::Seed(arguments) => serve::seed(&arguments.settings, arguments.tenants),
+        Command::Copy(arguments) => copy::run(&arguments),
         Command::Migrate(arguments) => migrate::run(&arguments),
         Command::Cluster { what } => cluster::cluster(&what),
         Command::Config { what } => settings::config(&what),

@@ -43,6 +43,14 @@ impl Settings {
         self.set.push((key.to_owned(), value.to_owned()));
     }
 
+    /// The same with another file.
+    pub fn with_file(&self, file: PathBuf) -> Self {
+        Self {
+            config: Some(file),
+            ..self.clone()
+        }
+    }
+
     /// The effective configuration.
     pub fn load(&self) -> Result<Effective, ConfigFailure> {
         let mut flags = self.set.clone();

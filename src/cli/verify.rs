@@ -1,17 +1,12 @@
 //! `crest verify`: proves that the log is whole and that the index follows from it.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use crest_actors::aggregate::Aggregate;
-use crest_actors::conversation::{Conversation, Summary};
-use crest_actors::ids::ConversationKey;
-use crest_actors::ports::{Codec, Stored};
 use indicatif::ProgressBar;
 
 use super::{Done, Settings, print};
 use crate::config;
-use crate::node::StoredFormats;
+use crate::node::fold_conversation;
 use crate::store::{Durability, EmbeddedStore, Engine, FILE_NAME};
 
 pub fn verify(settings: &Settings) -> Done {
@@ -29,7 +24,7 @@ pub fn verify(settings: &Settings) -> Done {
     }
     let store = EmbeddedStore::open(&config.store.path, Durability::Synced)?;
     let bar = ProgressBar::new(0);
-    let report = store.verify(&mut fold, &mut |done, all| {
+    let report = store.verify(&mut fold_conversation, &mut |done, all| {
         bar.set_length(all);
         bar.set_position(done);
     })?;
@@ -59,15 +54,6 @@ pub fn verify(settings: &Settings) -> Done {
     Ok(ExitCode::FAILURE)
 }
 
-/// Replays a log through the aggregate that serves it.
-fn fold(key: &ConversationKey, log: &[Stored]) -> Result<Option<Summary>, String> {
-    let mut conversation = Conversation::empty(key.clone());
-    for stored in log {
-        conversation.replay(&Arc::new(StoredFormats.decode_conversation(stored)?));
-    }
-    Ok(conversation.summary())
-}
-
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -23,7 +23,7 @@ pub use port::{DeskStore, Reply};
 pub use records::{
     Algorithm, Article, ArticleVersion, AuditLine, AuditRecord, CannedReply, CannedScope, Claim,
     Credentials, Digest, Group, Installation, KnowledgeArticle, NewStaff, Overflow, SigningKey,
-    StaffMember, StaffRole, StaffSession, Tenant,
+    StaffMember, StaffRole, StaffSession, Tenant, WholeArticle, WholeTenant,
 };
 pub use settings::{BoostSettings, TenantSettings, TimingSettings};
 pub use sqlite::SqliteDesk;

@@ -9,6 +9,7 @@ use super::failure::DeskError;
 use super::records::{
     Article, ArticleVersion, AuditLine, AuditRecord, CannedReply, Claim, Credentials, Digest,
     Group, Installation, KnowledgeArticle, NewStaff, SigningKey, StaffMember, StaffSession, Tenant,
+    WholeTenant,
 };
 
 /// An answer to come; dropping it does not undo what was asked.
@@ -128,4 +129,13 @@ pub trait DeskStore: Send + Sync + 'static {
         before: Option<u64>,
         limit: usize,
     ) -> Reply<Vec<AuditLine>>;
+
+    /// The tenant as it is, to be taken elsewhere.
+    fn export(&self, tenant: TenantId) -> Reply<Option<WholeTenant>>;
+    /// Installs what [`DeskStore::export`] gave; refused with `Exists` where the tenant exists. Should
+    /// it end half-way, the tenant does not exist, and it may be done again.
+    fn import(&self, whole: WholeTenant) -> Reply<()>;
+    /// Lines of another store's audit log of one tenant, oldest first, of which `before` lines come
+    /// before these. The same lines again change nothing.
+    fn import_audit(&self, tenant: TenantId, lines: Vec<AuditRecord>, before: u64) -> Reply<()>;
 }

@@ -110,7 +110,7 @@ fn yes() -> bool {
 }
 
 /// Somebody to be hired: `hash` is a PHC string of argon2id.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewStaff {
     pub member: StaffMember,
     pub hash: String,
@@ -228,6 +228,30 @@ pub struct Installation {
     pub articles: Vec<(String, serde_json::Value)>,
     pub canned: Vec<CannedReply>,
     pub at: Millis,
+}
+
+/// A tenant as it moves from one store to another: everything but logins, idempotency keys and the
+/// audit log. Lists are in the order of their ids.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WholeTenant {
+    pub tenant: Tenant,
+    pub keys: Vec<SigningKey>,
+    pub groups: Vec<Group>,
+    /// Deactivated ones included.
+    pub staff: Vec<NewStaff>,
+    pub articles: Vec<WholeArticle>,
+    /// Of every scope.
+    pub canned: Vec<CannedReply>,
+    /// Version of the knowledge as a whole, which transcripts name.
+    pub knowledge: u64,
+}
+
+/// An article with all its versions, dense from 1, oldest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WholeArticle {
+    pub key: String,
+    pub published: Option<u64>,
+    pub versions: Vec<ArticleVersion>,
 }
 
 impl Group {

@@ -1,6 +1,10 @@
 //! The actors' codec port over the stored formats.
 
-use crest_actors::conversation::Entry;
+use std::sync::Arc;
+
+use crest_actors::aggregate::Aggregate;
+use crest_actors::conversation::{Conversation, Entry, Summary};
+use crest_actors::ids::ConversationKey;
 use crest_actors::ports::{Codec, Record, Stored};
 use crest_actors::{agent, conversation, customer};
 
@@ -33,4 +37,13 @@ impl Codec for StoredFormats {
     fn decode_pointer(&self, record: &Stored) -> Result<Entry<customer::Event>, String> {
         stored::decode_pointer(record).map_err(|unreadable| unreadable.to_string())
     }
+}
+
+/// Replays a conversation's whole log through the aggregate that serves it: its index row.
+pub fn fold_conversation(key: &ConversationKey, log: &[Stored]) -> Result<Option<Summary>, String> {
+    let mut conversation = Conversation::empty(key.clone());
+    for stored in log {
+        conversation.replay(&Arc::new(StoredFormats.decode_conversation(stored)?));
+    }
+    Ok(conversation.summary())
 }

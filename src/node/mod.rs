@@ -10,7 +10,7 @@ mod sharded;
 mod store;
 mod view;
 
-pub use codec::StoredFormats;
+pub use codec::{StoredFormats, fold_conversation};
 pub use knowledge::{KnowledgeFailure, read as read_knowledge};
 pub use seed_copies::seed_copies;
 pub use serve::{NodeFailure, Started, run};

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
 use crest_actors::conversation::Summary;
-use crest_actors::ids::{ConversationKey, Seq, Shard};
+use crest_actors::ids::{ConversationKey, Millis, Seq, Shard, TenantId};
 use crest_actors::ports::{
     Activation, Append, BatchOutcome, Done, LogId, LogStore, StoreFailure, Stored,
 };
@@ -18,7 +18,9 @@ use super::failure::{OpenFailure, closed};
 use super::file::{Durability, Place, open_reader, open_writer};
 use super::head::Heads;
 use super::intake::{Intake, Load};
+use super::inventory::Inventory;
 use super::list::{Page, Query};
+use super::name::logs_of;
 use super::readers::{Ask, Asks, Readers};
 use super::recover::recover;
 use super::row::Chain;
@@ -195,6 +197,28 @@ impl Engine for EmbeddedStore {
             tracing::error!("the store's writer panicked while it closed");
         }
         readers.finish();
+    }
+}
+
+impl Inventory for EmbeddedStore {
+    fn logs(&self, tenant: &TenantId) -> Result<Vec<LogId>, StoreFailure> {
+        let connection =
+            open_reader(&self.file).map_err(|why| StoreFailure::Unavailable(why.to_string()))?;
+        logs_of(&connection, tenant).map_err(|why| StoreFailure::Unavailable(why.to_string()))
+    }
+
+    fn whole(&self, log: &LogId) -> Result<Vec<Stored>, StoreFailure> {
+        let (sender, answered) = mpsc::channel();
+        let done = Box::new(move |read| {
+            // The asker waits below.
+            let _ = sender.send(read);
+        });
+        self.read(log.clone(), Seq(0), usize::MAX, done);
+        answered.recv().expect("every read is answered")
+    }
+
+    fn reach_back(&self, _to: Millis) -> Result<(), StoreFailure> {
+        Ok(()) // its lists follow an index over all of time
     }
 }
 

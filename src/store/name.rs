@@ -4,6 +4,7 @@ use crest_actors::ids::{
     AgentId, AgentKey, ConversationId, ConversationKey, CustomerId, CustomerKey, TenantId,
 };
 use crest_actors::ports::LogId;
+use rusqlite::{Connection, params};
 
 const CONVERSATION: u8 = 1;
 const LEDGER: u8 = 2;
@@ -50,6 +51,28 @@ impl<'a> Name<'a> {
             _ => None,
         }
     }
+}
+
+/// Every log of a tenant that the table names.
+pub fn logs_of(connection: &Connection, tenant: &TenantId) -> rusqlite::Result<Vec<LogId>> {
+    let mut statement =
+        connection.prepare("SELECT kind, id FROM log_name WHERE tenant = ?1 AND kind = ?2")?;
+    let mut logs = Vec::new();
+    for kind in [CONVERSATION, LEDGER, POINTER] {
+        let found = statement.query_map(params![tenant.as_str(), kind], |row| {
+            let (kind, id): (u8, Vec<u8>) = (row.get(0)?, row.get(1)?);
+            let name = Name {
+                kind,
+                tenant: tenant.as_str(),
+                id: &id,
+            };
+            Ok(name.log())
+        })?;
+        for log in found {
+            logs.extend(log?);
+        }
+    }
+    Ok(logs)
 }
 
 /// How people read it in messages.

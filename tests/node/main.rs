@@ -2,6 +2,7 @@
 
 #[path = "../store/cassandra.rs"]
 mod cassandra;
+mod copying;
 mod cutter;
 mod every_frame;
 mod holding_on;

@@ -4,13 +4,13 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crest::store::cql::{CqlFailure, CqlStore, Epoch, migrate};
-use crest::store::{Engine, Query};
+use crest::store::{Engine, Inventory, Query};
 use crest_actors::conversation::PhaseKind;
-use crest_actors::ids::{Millis, Shard, Token};
-use crest_actors::ports::{LogId, StoreFailure};
+use crest_actors::ids::{ConversationId, Millis, Shard, Token};
+use crest_actors::ports::{Activation, LogId, StoreFailure};
 use scylla::client::session::Session;
 use scylla::client::session_builder::SessionBuilder;
 
@@ -453,4 +453,56 @@ fn migrations_go_on_where_they_stopped_and_refuse_what_is_not_theirs() {
         "UPDATE migration SET checksum = 0x00 WHERE number = 1",
         "was applied with another text",
     );
+}
+
+#[test]
+fn what_is_brought_in_is_older_than_every_owner_and_lists_reach_back_to_it() {
+    let Some(bench) = Bench::new() else { return };
+    drop(bench.open());
+    let place = cassandra::place(bench.directory.path());
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("now");
+    let born = Millis(now.as_millis() as u64 - 40 * 86_400_000);
+    let mut brought = summary(1, PhaseKind::Closed);
+    brought.key.id = ConversationId::mint(born, [0; 9], Shard(1));
+    let log = LogId::Conversation(brought.key.clone());
+    // Twice, as after a copy that was killed.
+    let mut last = Token::default();
+    for body in ["a", "b"] {
+        let copying = CqlStore::open(&place, Epoch::Oldest).expect("opens");
+        copying.reach_back(born).expect("noted");
+        let Activation { token, records } = activate(&copying, &log).expect("activated");
+        assert!(token.epoch == 0 && token > last, "{token:?}");
+        last = token;
+        let mut next = append(&log, token, records.len() as u64 + 1, &[body]);
+        next.summary = Some(brought.clone());
+        assert_eq!(submit(&copying, vec![next]), Ok(vec![]));
+    }
+    let store = bench.open();
+    let mut query = Query::of(brought.key.tenant.clone());
+    let mut found = Vec::new();
+    loop {
+        let page = wait(|done| store.list(query.clone(), done)).expect("listed");
+        found.extend(page.conversations);
+        query.cursor = page.next;
+        if query.cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(found, [brought.clone()]);
+    // Whole, without a trace: the activation below would be void after another marker.
+    let activated = activate(&store, &log).expect("activated");
+    assert!(activated.token.epoch > 0);
+    assert_eq!(bodies(&activated.records), ["a", "b"]);
+    let copying = CqlStore::open(&place, Epoch::Oldest).expect("opens");
+    assert_eq!(bodies(&copying.whole(&log).expect("read")), ["a", "b"]);
+    assert_eq!(copying.logs(&brought.key.tenant), Ok(vec![log.clone()]));
+    assert_eq!(copying.logs(&"other".into()), Ok(vec![]));
+    let refused = activate(&copying, &log).map(|it| it.token);
+    assert!(
+        matches!(refused, Err(StoreFailure::Unavailable(_))),
+        "{refused:?}"
+    );
+    let next = append(&log, activated.token, 3, &["c"]);
+    assert_eq!(submit(&store, vec![next]), Ok(vec![]));
+    assert_eq!(texts(&store, &log), ["a", "b", "c"]);
 }

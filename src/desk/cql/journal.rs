@@ -62,8 +62,23 @@ impl Journal {
 }
 
 pub async fn append(desk: &Desk, record: &AuditRecord) -> Result<(), DeskError> {
+    let id = desk.journal.id(record.at, rand::random());
+    write(desk, record, id, desk.journal.writer).await
+}
+
+/// A line of another store, after so many others of its tenant. Written again it is the same row.
+pub async fn import(desk: &Desk, record: &AuditRecord, place: u64) -> Result<(), DeskError> {
+    let id = (record.at.0 << BITS) + place % (1 << BITS);
+    write(desk, record, id, place.to_be_bytes()).await
+}
+
+async fn write(
+    desk: &Desk,
+    record: &AuditRecord,
+    id: u64,
+    writer: [u8; 8],
+) -> Result<(), DeskError> {
     let (tables, journal) = (&desk.tables, &desk.journal);
-    let id = journal.id(record.at, rand::random());
     let day = day_of(id);
     let tenant = record.tenant.as_str();
     if !journal.is_noted(&record.tenant, day) {
@@ -74,7 +89,7 @@ pub async fn append(desk: &Desk, record: &AuditRecord) -> Result<(), DeskError> 
         tenant,
         day,
         id as i64,
-        &journal.writer[..],
+        &writer[..],
         record.at.0 as i64,
         &record.actor,
         &record.role,

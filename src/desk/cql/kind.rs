@@ -51,6 +51,11 @@ pub fn version_of(key: &str, version: u64) -> String {
     format!("{}{version:020}", versions_of(key))
 }
 
+/// The key of the article whose version lies there.
+pub fn article_of(place: &str) -> &str {
+    place.split_once('\n').map_or(place, |(key, _)| key)
+}
+
 /// What the ids of an article's versions begin with.
 pub fn versions_of(key: &str) -> String {
     format!("{key}\n")
@@ -93,6 +98,7 @@ mod tests {
             &CannedScope::Personal("l".to_owned()),
             "hi"
         )));
+        assert_eq!(article_of(&version_of("a.b", 9)), "a.b");
         assert!(version_of("a", 9) < version_of("a", 10));
         assert!(version_of("a", u64::MAX) < after(&versions_of("a")));
     }

@@ -6,6 +6,8 @@ use std::time::Duration;
 pub const LOOK_INTERVAL: Duration = Duration::from_millis(500);
 /// Records of one change: at most some 2 MB in one mutation, half of what the servers take by default.
 pub const EDIT_RECORDS_MAX: usize = 8_000;
+/// The same of one change while a tenant is brought in, which may need many.
+pub const IMPORT_RECORDS: usize = EDIT_RECORDS_MAX / 2;
 /// Newest changes of a tenant whose writers are kept: a writer that was not answered looks within
 /// seconds, and this many changes of one tenant take longer.
 pub const WRITERS_MAX: usize = 256;

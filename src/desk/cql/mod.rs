@@ -24,5 +24,6 @@ mod store;
 mod tables;
 mod tenants;
 mod thread;
+mod whole;
 
 pub use store::CqlDesk;

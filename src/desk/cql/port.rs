@@ -14,13 +14,14 @@ use super::staff::Hired;
 use super::store::{CqlDesk, Desk};
 use super::tenants::KeyRecord;
 use super::{
-    articles, canned, groups, idempotency, installation, journal, sessions, staff, tenants,
+    articles, canned, groups, idempotency, installation, journal, sessions, staff, tenants, whole,
 };
 use crate::desk::failure::{DeskError, DeskRefusal};
 use crate::desk::port::{DeskStore, Reply};
 use crate::desk::records::{
     Article, ArticleVersion, AuditLine, AuditRecord, CannedReply, Claim, Credentials, Digest,
     Group, Installation, KnowledgeArticle, NewStaff, SigningKey, StaffMember, StaffSession, Tenant,
+    WholeTenant,
 };
 
 impl CqlDesk {
@@ -266,5 +267,17 @@ impl DeskStore for CqlDesk {
         limit: usize,
     ) -> Reply<Vec<AuditLine>> {
         self.run(|desk| async move { journal::list(&desk, &tenant, before, limit).await })
+    }
+
+    fn export(&self, tenant: TenantId) -> Reply<Option<WholeTenant>> {
+        self.run(|desk| async move { whole::export(&desk, &tenant).await })
+    }
+
+    fn import(&self, tenant: WholeTenant) -> Reply<()> {
+        self.run(|desk| async move { whole::import(&desk, &tenant).await })
+    }
+
+    fn import_audit(&self, tenant: TenantId, lines: Vec<AuditRecord>, before: u64) -> Reply<()> {
+        self.run(|desk| async move { whole::import_audit(&desk, &tenant, lines, before).await })
     }
 }

@@ -167,7 +167,11 @@ impl Sheet {
     }
 
     pub fn advance_knowledge(&mut self) {
-        self.knowledge += 1;
+        self.advance_knowledge_by(1);
+    }
+
+    pub fn advance_knowledge_by(&mut self, changes: u64) {
+        self.knowledge += changes;
     }
 
     fn raw(&self, kind: Kind, id: &str) -> Result<Option<&str>, Stop> {

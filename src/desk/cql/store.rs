@@ -115,7 +115,7 @@ impl Desk {
     }
 
     /// Reads rows until nothing changed meanwhile, so that they are of one version.
-    async fn unchanged<T, F>(
+    pub async fn unchanged<T, F>(
         &self,
         tenant: &TenantId,
         read: impl Fn() -> F,
@@ -372,12 +372,14 @@ impl Desk {
     }
 }
 
-fn bodies<T: DeserializeOwned>(rows: Vec<(Kind, String, String)>) -> Result<Vec<T>, DeskFailure> {
+pub fn bodies<T: DeserializeOwned>(
+    rows: Vec<(Kind, String, String)>,
+) -> Result<Vec<T>, DeskFailure> {
     let rows = rows.into_iter();
     rows.map(|(kind, _, body)| parse(kind, &body)).collect()
 }
 
-fn lost_text(key: &str) -> DeskFailure {
+pub fn lost_text(key: &str) -> DeskFailure {
     DeskFailure::Corrupt {
         what: "an article",
         why: format!("the newest text of {key} is not there"),

@@ -50,6 +50,13 @@ pub(super) fn list(
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Of every scope, by id.
+pub(super) fn all(db: &Connection, tenant: &TenantId) -> Result<Vec<CannedReply>, DeskError> {
+    let mut statement = db.prepare_cached(&format!("{COLUMNS} WHERE tenant = ?1 ORDER BY id"))?;
+    let rows = statement.query_map([tenant.as_str()], reply)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 pub(super) fn find(
     db: &Connection,
     tenant: &TenantId,
@@ -67,6 +74,14 @@ pub(super) fn create(
     reply: &CannedReply,
 ) -> Result<(), DeskError> {
     check(tx, tenant, reply)?;
+    insert(tx, tenant, reply)
+}
+
+pub(super) fn insert(
+    tx: &Transaction<'_>,
+    tenant: &TenantId,
+    reply: &CannedReply,
+) -> Result<(), DeskError> {
     let (scope, owner) = columns(&reply.scope);
     fresh(tx.execute(
         "INSERT INTO canned_replies (tenant, scope, owner, shortcut, id, title, text)

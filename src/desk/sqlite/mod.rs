@@ -12,5 +12,6 @@ mod sessions;
 mod staff;
 mod store;
 mod tenants;
+mod whole;
 
 pub use store::SqliteDesk;

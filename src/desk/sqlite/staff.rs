@@ -32,6 +32,17 @@ pub(super) fn credentials(
     Ok(found.filter(|credentials| credentials.member.active))
 }
 
+/// Of a member, active or not.
+pub(super) fn hash(
+    db: &Connection,
+    tenant: &TenantId,
+    agent: &AgentId,
+) -> Result<String, DeskError> {
+    Ok(db
+        .prepare_cached("SELECT password_hash FROM staff WHERE tenant = ?1 AND id = ?2")?
+        .query_row([tenant.as_str(), agent.as_str()], |row| row.get(0))?)
+}
+
 pub(super) fn create(
     tx: &Transaction<'_>,
     tenant: &TenantId,

@@ -11,12 +11,15 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::watch;
 
 use super::lane::Lane;
-use super::{articles, canned, groups, idempotency, journal, migrations, sessions, staff, tenants};
+use super::{
+    articles, canned, groups, idempotency, journal, migrations, sessions, staff, tenants, whole,
+};
 use crate::desk::failure::{DeskError, DeskFailure};
 use crate::desk::port::{DeskStore, Reply};
 use crate::desk::records::{
     Article, ArticleVersion, AuditLine, AuditRecord, CannedReply, Claim, Credentials, Digest,
     Group, Installation, KnowledgeArticle, NewStaff, SigningKey, StaffMember, StaffSession, Tenant,
+    WholeTenant,
 };
 
 /// The desk in `desk.db`. Dropping it finishes the writes already asked for.
@@ -27,6 +30,9 @@ pub struct SqliteDesk {
 }
 
 impl SqliteDesk {
+    /// In the data folder.
+    pub const FILE_NAME: &str = "desk.db";
+
     /// Opens or makes `desk.db` in this directory. Refuses a file of a newer version.
     pub fn open(directory: &Path) -> Result<Self, DeskFailure> {
         // Hashes and signing secrets live here: a directory we make is its owner's alone.
@@ -34,7 +40,7 @@ impl SqliteDesk {
             .recursive(true)
             .mode(0o700)
             .create(directory)?;
-        let path = directory.join("desk.db");
+        let path = directory.join(Self::FILE_NAME);
         let mut writer = connect(&path)?;
         migrations::migrate(&mut writer)?;
         let revision = match tenants::revision(&writer) {
@@ -285,5 +291,17 @@ impl DeskStore for SqliteDesk {
         limit: usize,
     ) -> Reply<Vec<AuditLine>> {
         self.read(move |db| journal::list(db, &tenant, before, limit))
+    }
+
+    fn export(&self, tenant: TenantId) -> Reply<Option<WholeTenant>> {
+        self.read(move |db| whole::export(db, &tenant))
+    }
+
+    fn import(&self, tenant: WholeTenant) -> Reply<()> {
+        self.change(move |tx| whole::import(tx, &tenant))
+    }
+
+    fn import_audit(&self, tenant: TenantId, lines: Vec<AuditRecord>, before: u64) -> Reply<()> {
+        self.write(move |tx| whole::import_audit(tx, &tenant, &lines, before))
     }
 }

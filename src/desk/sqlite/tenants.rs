@@ -86,6 +86,14 @@ pub(super) fn find(db: &Connection, id: &TenantId) -> Result<Option<Tenant>, Des
         .optional()?)
 }
 
+pub(super) fn knowledge(db: &Connection, id: &TenantId) -> Result<u64, DeskError> {
+    Ok(db.query_row(
+        "SELECT knowledge_version FROM tenants WHERE id = ?1",
+        [id.as_str()],
+        |row| row.get(0),
+    )?)
+}
+
 pub(super) fn update(tx: &Transaction<'_>, tenant: &Tenant) -> Result<(), DeskError> {
     tenant.settings.check()?;
     if groups::find(tx, &tenant.id, &tenant.settings.default_group)?.is_none() {

@@ -115,9 +115,7 @@ impl Known {
 
 /// The day (UTC, since 1970) a conversation was born on.
 pub fn day_of(id: ConversationId) -> i32 {
-    let mut millis = [0; 8];
-    millis[2..].copy_from_slice(&id.0[..6]);
-    day(u64::from_be_bytes(millis))
+    day(id.minted_at().0)
 }
 
 /// The day of a Unix time in milliseconds.

@@ -34,7 +34,10 @@ macro_rules! migrations {
     };
 }
 
-pub const LOG: &[Migration] = migrations! { 1: "log" / "0001_log"; };
+pub const LOG: &[Migration] = migrations! {
+    1: "log" / "0001_log";
+    2: "log" / "0002_oldest";
+};
 pub const LEASE: &[Migration] = migrations! {
     1: "lease" / "0001_lease";
     2: "lease" / "0002_epoch";
@@ -77,7 +80,8 @@ pub async fn migrate(place: &Place) -> Result<Migrated, CqlFailure> {
 }
 
 /// Refuses to serve from keyspaces that are not exactly this program's. Returns the day (UTC, since
-/// 1970) of the first migration: nothing in them was born earlier.
+/// 1970) before which nothing in them was born: that of the first migration, or the oldest day that
+/// was brought in.
 pub async fn check(session: &Session, place: &Place) -> Result<i32, CqlFailure> {
     check_one(session, place.keyspace.clone(), LOG).await?;
     check_one(session, place.lease_keyspace(), LEASE).await?;
@@ -85,8 +89,13 @@ pub async fn check(session: &Session, place: &Place) -> Result<i32, CqlFailure> 
         "SELECT applied_at FROM {}.migration WHERE number = 1",
         place.keyspace
     );
-    let (CqlTimestamp(first),) = first(session, text).await?;
-    Ok(day(first as u64))
+    let (CqlTimestamp(made),) = first(session, text).await?;
+    let text = format!(
+        "SELECT min(day) FROM {}.oldest WHERE part = 0",
+        place.keyspace
+    );
+    let (brought,): (Option<i32>,) = first(session, text).await?;
+    Ok(brought.unwrap_or(i32::MAX).min(day(made as u64)))
 }
 
 /// As [`check`], of the desk's keyspace.

@@ -29,7 +29,14 @@ pub async fn open(tables: &Tables, log: &LogId, own: Token) -> Result<Opened, St
     let chain = chain(tables, log, None).await?;
     let mut found = match &chain {
         None => Found::default(),
-        Some(chain) => adopt(tables, log, chain).await?,
+        Some(chain) if chain.newest.token >= own => {
+            let why = format!("{} is owned under a newer token", display(log));
+            return Err(StoreFailure::Unavailable(why));
+        }
+        Some(chain) => {
+            let from = chain.newest.base.max(1);
+            adopt(tables, log, chain, Found::from_base(from)).await?
+        }
     };
     let last = found.last();
     let base = found.records.first().filter(|it| it.record.base);
@@ -104,8 +111,22 @@ pub async fn read(
     Ok(records)
 }
 
+/// The log from its first event, as it is while nobody writes it; leaves no trace.
+pub async fn whole(tables: &Tables, log: &LogId) -> Result<Vec<Stored>, StoreFailure> {
+    let Some(chain) = chain(tables, log, Some(1)).await? else {
+        return Ok(Vec::new());
+    };
+    let everything = Found {
+        keep_all: true,
+        ..Found::default()
+    };
+    Ok(adopt(tables, log, &chain, everything).await?.records)
+}
+
 #[derive(Default)]
 struct Found {
+    /// What is before a base too.
+    keep_all: bool,
     records: Vec<Stored>,
     /// Rows that may be at some replicas only.
     tail: VecDeque<StoredRow>,
@@ -116,18 +137,26 @@ struct Found {
 }
 
 impl Found {
+    fn from_base(from: u64) -> Self {
+        Self {
+            before: from - 1,
+            ..Self::default()
+        }
+    }
+
     fn last(&self) -> u64 {
         self.records.last().map_or(self.before, |it| it.seq.0)
     }
 }
 
-/// Reads the log from its newest base to its end.
-async fn adopt(tables: &Tables, log: &LogId, chain: &Chain) -> Result<Found, StoreFailure> {
-    let from = chain.newest.base.max(1);
-    let mut found = Found {
-        before: from - 1,
-        ..Found::default()
-    };
+/// Reads the log to its end.
+async fn adopt(
+    tables: &Tables,
+    log: &LogId,
+    chain: &Chain,
+    mut found: Found,
+) -> Result<Found, StoreFailure> {
+    let from = found.before + 1;
     let mut link = (from == 1).then(|| genesis(log));
     // Rows of an append whose last one has not been seen.
     let mut open: Vec<(StoredRow, Row)> = Vec::new();
@@ -169,7 +198,7 @@ async fn adopt(tables: &Tables, log: &LogId, chain: &Chain) -> Result<Found, Sto
 impl Found {
     fn take(&mut self, at: StoredRow, row: Row, chain: &Chain) {
         self.link = Some(row.chain);
-        if row.base {
+        if row.base && !self.keep_all {
             self.records.clear();
         }
         self.records.push(stored(at.seq, row));

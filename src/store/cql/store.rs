@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crest_actors::conversation::Summary;
-use crest_actors::ids::{ConversationKey, Seq, Shard};
+use crest_actors::ids::{ConversationKey, Millis, Seq, Shard, TenantId};
 use crest_actors::ports::{
     Activation, Append, BatchOutcome, Done, LogId, LogStore, StoreFailure, Stored,
 };
@@ -16,16 +16,18 @@ use tokio::sync::oneshot;
 
 use super::connect::{Place, connect};
 use super::failure::CqlFailure;
+use super::index::day;
 use super::lane::{Lanes, Settled};
 use super::limits::{GIVE_UP, REQUEST_TIMEOUT};
 use super::logs::{Epochs, Logs};
 use super::order::Order;
 use super::tables::Tables;
-use super::{epoch, list, migrate};
+use super::{epoch, list, migrate, open};
 use crate::store::answer::answer;
 use crate::store::failure::closed;
 use crate::store::intake::{Intake, Load};
-use crate::store::{Engine, Page, Query};
+use crate::store::name::Name;
+use crate::store::{Engine, Inventory, Page, Query};
 
 /// Where an owner's epoch comes from.
 #[derive(Clone)]
@@ -34,6 +36,9 @@ pub enum Epoch {
     Alone,
     /// The assignment of shards gives each shard its own, for as long as it is this process's.
     Held(Epochs),
+    /// 0, older than any other, for bringing in logs that nobody has owned yet: whoever owns them
+    /// later continues them, and no process that serves the keyspace is replaced.
+    Oldest,
 }
 
 /// Logs in the tables of a CQL cluster.
@@ -76,6 +81,20 @@ impl CqlStore {
     pub fn server(&self) -> &str {
         &self.server
     }
+
+    /// Runs on the store's own thread and waits for it.
+    fn wait<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, StoreFailure>> + Send + 'static,
+    ) -> Result<T, StoreFailure> {
+        let (sender, answered) = mpsc::channel();
+        let done = Box::new(move |answer| {
+            // The asker waits below.
+            let _ = sender.send(answer);
+        });
+        self.logs.read(done, work);
+        answered.recv().map_err(|_| closed())?
+    }
 }
 
 const THREAD: &str = "store-cql";
@@ -89,6 +108,7 @@ async fn start(
     let first_day = migrate::check(&session, place).await?;
     let server = migrate::server(&session).await?;
     migrate::warn_of_lazy_sync(&session).await;
+    let wanted_oldest = matches!(wanted, Epoch::Oldest);
     let (epochs, tables) = match wanted {
         Epoch::Held(epochs) => (epochs, Arc::new(Tables::prepare(session, place).await?)),
         Epoch::Alone => {
@@ -100,6 +120,15 @@ async fn start(
             let alone: Epochs = Arc::new(move |_| Some(taken));
             (alone, tables)
         }
+        Epoch::Oldest => {
+            let oldest: Epochs = Arc::new(|_| Some(0));
+            (oldest, Arc::new(Tables::prepare(session, place).await?))
+        }
+    };
+    // All processes of the oldest epoch share it, so that their activations must be told apart.
+    let activations = match wanted_oldest {
+        true => now_micros(),
+        false => 0,
     };
     let logs = Logs {
         tables,
@@ -109,12 +138,17 @@ async fn start(
         reads: AtomicUsize::new(0),
         order: Order::default(),
         epochs,
-        activations: AtomicU64::new(0),
+        activations: AtomicU64::new(activations),
         clock: AtomicU64::new(0),
         dropping: AtomicBool::new(false),
         first_day,
     };
     Ok((Arc::new(logs), server))
+}
+
+fn now_micros() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.map_or(0, |now| now.as_micros() as u64)
 }
 
 impl LogStore for CqlStore {
@@ -244,6 +278,37 @@ impl Engine for CqlStore {
         if !own && thread.join().is_err() {
             tracing::error!("the store's thread panicked");
         }
+    }
+}
+
+impl Inventory for CqlStore {
+    fn logs(&self, tenant: &TenantId) -> Result<Vec<LogId>, StoreFailure> {
+        let (logs, tenant) = (self.logs.clone(), tenant.clone());
+        self.wait(async move {
+            let tables = &logs.tables;
+            let read = |(kind, of, id): (i8, String, Vec<u8>)| {
+                let name = Name {
+                    kind: kind as u8,
+                    tenant: &of,
+                    id: &id,
+                };
+                name.log().filter(|_| of == tenant.as_str())
+            };
+            let names = tables.all(&tables.names, (), read).await?;
+            Ok(names.into_iter().flatten().collect())
+        })
+    }
+
+    fn whole(&self, log: &LogId) -> Result<Vec<Stored>, StoreFailure> {
+        let (logs, log) = (self.logs.clone(), log.clone());
+        self.wait(async move { open::whole(&logs.tables, &log).await })
+    }
+
+    fn reach_back(&self, to: Millis) -> Result<(), StoreFailure> {
+        let tables = self.logs.tables.clone();
+        let oldest = day(to.0);
+        let timestamp = i64::from(i32::MAX - oldest);
+        self.wait(async move { tables.write(&tables.set_oldest, (oldest, timestamp)).await })
     }
 }
 

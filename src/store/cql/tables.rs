@@ -46,6 +46,8 @@ pub struct Tables {
     has_event: PreparedStatement,
     add_marker: PreparedStatement,
     markers: PreparedStatement,
+    pub(super) names: PreparedStatement,
+    pub(super) set_oldest: PreparedStatement,
     pub(super) index: IndexStatements,
 }
 
@@ -197,6 +199,11 @@ impl Tables {
             markers: select(
                 "epoch, activation, first_seq, prev_epoch, prev_activation, base_seq",
                 "marker WHERE kind = ? AND tenant = ? AND id = ?",
+            )
+            .await?,
+            names: select("DISTINCT kind, tenant, id", "marker").await?,
+            set_oldest: prepare(
+                "INSERT INTO log.oldest (part, day) VALUES (0, ?) USING TIMESTAMP ?".to_owned(),
             )
             .await?,
             index,
