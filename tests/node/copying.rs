@@ -163,7 +163,7 @@ async fn there_and_back(ends: Ends) {
     // It is served there with all that was said, and goes on.
     let node = ends.serve_cql();
     let setting = Setting {
-        server: Server::at(&node.url).unwrap(),
+        servers: Server::at(&node.url).unwrap().into(),
         ..setting
     };
     let scene = Scene { node, setting };
@@ -184,7 +184,7 @@ async fn there_and_back(ends: Ends) {
 
     let node = Node::on(&ends.second, &[]);
     let setting = Setting {
-        server: Server::at(&node.url).unwrap(),
+        servers: Server::at(&node.url).unwrap().into(),
         ..setting
     };
     let scene = Scene { node, setting };
