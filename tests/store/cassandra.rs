@@ -24,6 +24,12 @@ pub fn wanted() -> bool {
     std::env::var("CREST_SKIP_CQL").is_err()
 }
 
+/// Will the server be there after these tests?
+#[allow(dead_code)] // not every binary asks
+pub fn is_shared() -> bool {
+    std::env::var("CREST_TEST_CQL").is_ok()
+}
+
 /// `host:port` of the server.
 pub fn address() -> &'static str {
     static SERVER: OnceLock<Result<String, String>> = OnceLock::new();
