@@ -336,6 +336,7 @@ fn a_process_that_was_replaced_refuses_everything() {
 #[test]
 fn an_owner_acts_only_under_the_epoch_that_it_holds() {
     let Some(bench) = Bench::new() else { return };
+    drop(bench.open());
     let log = conversation(1);
     let held = Arc::new(AtomicU64::new(70));
     let epochs = {
