@@ -281,7 +281,7 @@ fn plan(binary: &Path, nodes: u16, beside: &Beside) -> Plan {
         cassandra: beside.cassandra.clone(),
         nodes,
         stores: beside.stores,
-        environment: Vec::new(),
+        ..Plan::default()
     }
 }
 

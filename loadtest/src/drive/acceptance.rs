@@ -106,9 +106,9 @@ fn held(words: &[Word], fault_us: u64) -> BTreeMap<u32, Held> {
             heard_us: u64::MAX,
         });
         it.heard_us = it.heard_us.min(after_us);
-        // Words given while it was away are answered with those that it was kept from; a later wait
-        // has another cause, and is told only where it is the first.
-        if it.until_us.is_none() && after_us.saturating_sub(asked_us) > HELD_US {
+        // What comes later than its first words met something else, such as the node's coming back.
+        let is_first = asked_us <= it.asked_us.max(ASKED_US);
+        if is_first && it.until_us.is_none() && after_us.saturating_sub(asked_us) > HELD_US {
             it.until_us = Some(after_us);
         }
     }
@@ -164,6 +164,8 @@ mod tests {
             // Answered before it: says nothing of the fault.
             word(1, 9_000, Some(9_010)),
             word(1, 10_500, Some(10_510)),
+            // Another cause.
+            word(1, 12_000, Some(13_500)),
             // Under way at the fault, with more words given meanwhile.
             word(2, 9_990, Some(13_000)),
             word(2, 12_900, Some(13_001)),

@@ -18,6 +18,9 @@ use crate::history::Report;
 use crate::rig::Cluster;
 use crate::scenario::{Failover, Login};
 
+/// A conversation is back in its queue within this of the death of its node, by promise.
+pub const AWAY: Duration = Duration::from_secs(10);
+
 /// What came of it.
 #[derive(Clone, Debug, Serialize)]
 pub struct FailedOver {
@@ -120,6 +123,7 @@ fn talk(scenario: &Failover) -> Talk {
         },
         watch: supervisor.watch,
         whispers_per_s: supervisor.whispers_per_s,
+        away: AWAY,
     }
 }
 

@@ -34,7 +34,7 @@ mod workers;
 
 pub use acceptance::{Acceptance, Accepting};
 pub use clock::Clock;
-pub use failover::{FailedOver, Pace, failover};
+pub use failover::{AWAY, FailedOver, Pace, failover};
 pub use idle::{IdleReport, idle};
 pub use kill::{Kill, Killed, kill};
 pub use machine::Machine;

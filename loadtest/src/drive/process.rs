@@ -27,6 +27,8 @@ pub struct Process {
     pub server: Server,
     child: Option<Child>,
     environment: Vec<(String, String)>,
+    /// The group that it runs in, instead of this process's.
+    pub group: Option<u32>,
     /// Data that is removed with the process.
     temporary: bool,
 }
@@ -60,6 +62,7 @@ impl Process {
             server: Server::at(&format!("http://127.0.0.1:{}", free_port()?))?,
             child: None,
             environment,
+            group: None,
             temporary: false,
         })
     }
@@ -102,6 +105,9 @@ impl Process {
             .stdout(log.try_clone()?)
             .stderr(log)
             .kill_on_drop(true);
+        if let Some(group) = self.group {
+            command.gid(group);
+        }
         Ok(command)
     }
 

@@ -50,6 +50,8 @@ pub struct Talk {
     /// something else would be found.
     pub watch: usize,
     pub whispers_per_s: f64,
+    /// For so long the owner of a conversation may be away: who waits there is overtaken in its queue.
+    pub away: Duration,
 }
 
 impl Default for Talk {
@@ -71,6 +73,7 @@ impl Default for Talk {
             supervisor: login("sun", "demo-supervisor"),
             watch: 500,
             whispers_per_s: 20.0,
+            away: Duration::ZERO,
         }
     }
 }
@@ -204,7 +207,8 @@ impl Talking {
         }
         supervisor.settle().await;
         supervisor.leave_the_line().await;
-        let history = setting.recorder.take();
+        let mut history = setting.recorder.take();
+        history.away_ms = self.talk.away.as_millis() as u64;
         let verdict = judge(setting, login, history, quiet).await?;
         let heard = std::mem::take(&mut *lock(&self.sheet));
         Ok(Heard {

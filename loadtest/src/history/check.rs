@@ -51,6 +51,6 @@ pub fn check(history: &History) -> Report {
     }
     sending.finish(&mut report);
     claims::check(history, &mut report);
-    queueing::check(&history.transcripts, &mut report);
+    queueing::check(&history.transcripts, history.away_ms, &mut report);
     report
 }

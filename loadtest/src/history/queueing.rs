@@ -26,16 +26,17 @@ struct Wait {
 }
 
 /// Adds every overtaking to the report. Waits with wishes of their own (skills, a preferred agent) are
-/// passed over lawfully and left out, as are those who were passed on by an agent a moment ago.
+/// passed over lawfully and left out, as are those who were passed on by an agent a moment ago, and
+/// those who had waited for less than `away_ms`: the node that spoke for them may have been gone.
 ///
 /// Takes time in proportion to offers times the logarithm of waits.
-pub(super) fn check(transcripts: &[Transcript], report: &mut Report) {
+pub(super) fn check(transcripts: &[Transcript], away_ms: u64, report: &mut Report) {
     let mut queues: HashMap<&str, Vec<Wait>> = HashMap::new();
     for transcript in transcripts {
         walk(transcript, &mut queues);
     }
     for waits in queues.into_values() {
-        overtaken(waits, report);
+        overtaken(waits, CROSSING_MS.saturating_add(away_ms), report);
     }
 }
 
@@ -77,12 +78,12 @@ fn walk<'a>(transcript: &'a Transcript, queues: &mut HashMap<&'a str, Vec<Wait>>
 }
 
 /// Sweeps over the queue by time, holding who surely waits at each offer by key.
-fn overtaken(waits: Vec<Wait>, report: &mut Report) {
+fn overtaken(waits: Vec<Wait>, crossing_ms: u64, report: &mut Report) {
     let mut edges: Vec<(u64, Edge, usize)> = Vec::new();
     for (index, wait) in waits.iter().enumerate() {
         let (from, to) = (
-            wait.from.saturating_add(CROSSING_MS),
-            wait.to.saturating_sub(CROSSING_MS),
+            wait.from.saturating_add(crossing_ms),
+            wait.to.saturating_sub(crossing_ms),
         );
         if !wait.particular && from < to {
             edges.push((from, Edge::Begins, index));

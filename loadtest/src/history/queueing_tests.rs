@@ -44,7 +44,7 @@ fn waits(number: u8, enqueued_at: u64, boost_ms: u64, offered_at: Option<u64>) -
 
 fn overtakings(transcripts: &[Transcript]) -> u64 {
     let mut report = Report::default();
-    check(transcripts, &mut report);
+    check(transcripts, 0, &mut report);
     report
         .broken
         .get(&Promise::QueueOrder)

@@ -116,4 +116,8 @@ pub struct History {
     pub observations: Vec<Observation>,
     /// Every conversation that anybody saw, read again after the run.
     pub transcripts: Vec<Transcript>,
+    /// For so long the owner of a conversation may have been away, in milliseconds: those ahead in a
+    /// queue are overtaken lawfully meanwhile. 0 where no owner ever was.
+    #[serde(default)]
+    pub away_ms: u64,
 }

@@ -6,7 +6,9 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use tokio::time::{Instant, sleep};
 
-use super::{Bus, Store};
+use super::faketime::Faketime;
+use super::partition::Partition;
+use super::{Bus, Shim, Store};
 use crate::client::{Server, Servers, get};
 use crate::drive::Process;
 
@@ -17,8 +19,11 @@ const SHARED: Duration = Duration::from_secs(60);
 /// As many as a cluster has (ARCHITECTURE.md).
 const SHARDS: u64 = 256;
 
+/// Of the first node; the kernel tells nodes apart by it, where they are to be cut off.
+const GROUP: u32 = 54_321;
+
 /// What to start.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Plan {
     /// The crest binary.
     pub binary: PathBuf,
@@ -29,11 +34,20 @@ pub struct Plan {
     pub stores: u8,
     /// Of every node, beside what makes them a cluster.
     pub environment: Vec<(String, String)>,
+    /// A shim before NATS for each node, with this seed.
+    pub shims: Option<u64>,
+    /// Each node in a group of its own, so that it can be cut off from the store; needs root.
+    pub groups: bool,
+    /// Each node under libfaketime, so that its wall clock can jump.
+    pub clocks: bool,
 }
 
 /// Everything ends and is removed with the value. A field's order is that of its end.
 pub struct Cluster {
     pub nodes: Vec<Process>,
+    /// One a node, where the plan says so.
+    pub shims: Vec<Shim>,
+    pub clocks: Vec<Faketime>,
     pub bus: Bus,
     pub store: Store,
     directory: Directory,
@@ -47,21 +61,19 @@ impl Cluster {
         let store = Store::start(&plan.cassandra, plan.stores, &store)?;
         let mut cluster = Self {
             nodes: Vec::new(),
+            shims: Vec::new(),
+            clocks: Vec::new(),
             bus: Bus::start().await?,
             store,
             directory,
         };
-        let environment = cluster.environment(plan);
         for number in 1..=plan.nodes {
-            let folder = cluster.directory.path.join(format!("node-{number}"));
-            let mut environment = environment.clone();
-            environment.push(("CREST__CLUSTER__NODE".to_owned(), number.to_string()));
-            let node = Process::on(&plan.binary, folder, environment)?;
-            if number == 1 {
-                node.command_to_end(&["migrate", "--store", "cql"]).await?;
-            }
-            cluster.nodes.push(node);
+            cluster.prepare(plan, number).await?;
         }
+        let [first, ..] = &cluster.nodes[..] else {
+            bail!("a cluster has a node at least");
+        };
+        first.command_to_end(&["migrate", "--store", "cql"]).await?;
         for node in &mut cluster.nodes {
             node.launch(None)?;
             node.ready(START).await?;
@@ -70,15 +82,41 @@ impl Cluster {
         Ok(cluster)
     }
 
-    fn environment(&self, plan: &Plan) -> Vec<(String, String)> {
+    async fn prepare(&mut self, plan: &Plan, number: u16) -> anyhow::Result<()> {
+        let folder = self.directory.path.join(format!("node-{number}"));
+        let mut bus = self.bus.url();
+        if let Some(seed) = plan.shims {
+            let shim = Shim::before(self.bus.port(), seed ^ u64::from(number) << 32).await?;
+            bus = shim.url();
+            self.shims.push(shim);
+        }
         let own = [
             ("CREST__STORE__ENGINE", "cql".to_owned()),
             ("CREST__STORE__CQL_NODES", self.store.nodes().join(",")),
             ("CREST__STORE__CQL_REPLICATION", plan.stores.to_string()),
-            ("CREST__CLUSTER__NATS_URL", self.bus.url()),
+            ("CREST__CLUSTER__NATS_URL", bus),
+            ("CREST__CLUSTER__NODE", number.to_string()),
         ];
         let own = own.map(|(name, value)| (name.to_owned(), value));
-        own.into_iter().chain(plan.environment.clone()).collect()
+        let mut environment: Vec<_> = plan.environment.iter().cloned().chain(own).collect();
+        if plan.clocks {
+            let clock = Faketime::at(self.directory.path.join(format!("clock-{number}")))?;
+            environment.extend(clock.environment());
+            self.clocks.push(clock);
+        }
+        let mut node = Process::on(&plan.binary, folder, environment)?;
+        if plan.groups {
+            node.group = Some(group_of(number));
+        }
+        self.nodes.push(node);
+        Ok(())
+    }
+
+    /// Whatever this node (from 0) sends to the store is lost until the value ends.
+    pub fn cut_off_from_store(&self, node: usize) -> anyhow::Result<Partition> {
+        let port = self.store.nodes()[0].rsplit_once(':').map(|it| it.1);
+        let port = port.context("a port")?.parse()?;
+        Partition::begin(group_of(node as u16 + 1), port)
     }
 
     pub fn servers(&self) -> anyhow::Result<Servers> {
@@ -116,6 +154,10 @@ impl Cluster {
         self.directory.kept = true;
         self.directory.path.clone()
     }
+}
+
+fn group_of(number: u16) -> u32 {
+    GROUP + u32::from(number)
 }
 
 async fn shards_of(server: &Server) -> anyhow::Result<u64> {

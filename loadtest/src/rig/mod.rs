@@ -6,10 +6,16 @@
 
 mod bus;
 mod cluster;
+mod faketime;
+mod partition;
 mod ports;
+mod shim;
 mod store;
 
 pub use bus::Bus;
 pub use cluster::{Cluster, Plan};
+pub use faketime::Faketime;
+pub use partition::Partition;
 pub use ports::{free_port, free_ports};
+pub use shim::{Harm, Shim};
 pub use store::Store;

@@ -4,7 +4,8 @@ use crest_actors::effect::Envelope;
 use crest_actors::ids::{AgentId, ConversationKey, GroupId, SessionId, TenantId};
 use crest_schema::ServerFrame;
 use crest_schema::frame::ClientFrame;
-use crest_schema::frame::client::SetPresence;
+use crest_schema::frame::Id;
+use crest_schema::frame::client::{SetPresence, Whisper};
 use crest_schema::frame::desk::Presence;
 use crest_schema::frame::server::GapReason;
 
@@ -243,6 +244,20 @@ fn whoever_waits_for_a_conversation_that_shuts_a_session_out_is_told() {
         conversation: CONVERSATION,
     });
     assert_eq!(errors(&out), [(Some(9), Code::TooManyAttached.number())]);
+}
+
+#[test]
+fn words_under_way_when_a_conversation_is_left_are_to_be_sent_again() {
+    let mut play = Play::begin(StaffRole::Supervisor, &[(CONVERSATION, Seq(0))]);
+    play.push(attached(1, 0));
+    let whisper = ClientFrame::Whisper(Whisper {
+        conversation: Id(CONVERSATION.0),
+        id: Id([7; 16]),
+        text: "先道歉".to_owned(),
+    });
+    play.step(|session, turn| session.frame(Some(5), whisper, turn));
+    let out = play.step(|session, turn| session.detach(CONVERSATION, turn));
+    assert_eq!(errors(&out), [(Some(5), Code::Internal.number())]);
 }
 
 #[test]

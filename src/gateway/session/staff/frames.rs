@@ -141,6 +141,16 @@ impl StaffSession {
     }
 
     pub(super) fn detach(&mut self, conversation: ConversationId, turn: &mut Turn<'_>) {
+        // Commands under way may have taken effect or not, and their answers find nobody from now on.
+        let own = self.links.get_mut(&conversation);
+        for (reference, command) in own.map_or_else(Vec::new, |own| own.link.take_window()) {
+            let error = Error {
+                id: command.client_id(),
+                conversation: Some(conversation),
+                ..Code::Internal.into()
+            };
+            turn.error(Some(reference), error);
+        }
         if let Some(own) = self.drop_link(conversation, Refusal::Gone.into(), turn) {
             own.link.leave(turn);
         }
