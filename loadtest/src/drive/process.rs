@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::sample::resident_bytes;
 use crate::client::Server;
@@ -125,11 +125,14 @@ impl Process {
         Ok(())
     }
 
-    /// Waits until it is ready; an error carries the end of the server's own words.
+    /// Waits until it is ready; an error, also where it ends instead, carries the end of its own words.
     pub async fn ready(&mut self, within: Duration) -> anyhow::Result<Duration> {
-        let server = self.server.clone();
-        let waited = server.ready(within).await;
-        waited.with_context(|| format!("the server said:\n{}", self.last_words()))
+        let begun = Instant::now();
+        match self.ready_or_ended(within).await {
+            Ok(false) => Ok(begun.elapsed()),
+            Ok(true) => bail!("the server has ended; it said:\n{}", self.last_words()),
+            Err(why) => Err(why.context(format!("the server said:\n{}", self.last_words()))),
+        }
     }
 
     /// Waits until it is ready or has ended by itself. Returns whether it has ended.

@@ -4,10 +4,9 @@ use std::net::TcpListener;
 
 use anyhow::bail;
 
-/// One that the system chooses.
+/// One, for a server that may be stopped and started again on it: no client is given it meanwhile.
 pub fn free_port() -> anyhow::Result<u16> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    Ok(listener.local_addr()?.port())
+    free_ports(1)
 }
 
 /// The first of so many in a row, below those that the system gives to clients.
