@@ -308,7 +308,9 @@ impl<A: Kind> Region<A> {
             }
             Err(failure) => {
                 drop(slots);
-                tracing::error!(kind = A::NAME, address = ?A::address(key), %failure, "log cannot be read");
+                if hub.world().placement.may_show(|| A::shard(key)) {
+                    tracing::error!(kind = A::NAME, address = ?A::address(key), %failure, "log cannot be read");
+                }
                 self.put_aside(hub, key, hub.now().plus(failure.retry_after_ms()));
             }
         }

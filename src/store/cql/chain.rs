@@ -9,7 +9,7 @@
 use crest_actors::ids::Token;
 
 /// What an activation left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Marker {
     pub token: Token,
     /// Seq of the first row of its own.
@@ -21,7 +21,7 @@ pub struct Marker {
 }
 
 /// From `first` on, rows with `token` are the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Segment {
     pub first: u64,
     pub token: Token,
@@ -39,7 +39,7 @@ pub enum Broken {
 }
 
 /// The newest marker and those it continues, as far back as was asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Chain {
     pub newest: Marker,
     /// Oldest first. One with no rows has the same `first` as the one after it.

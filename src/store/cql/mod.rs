@@ -15,6 +15,8 @@ mod limits;
 mod list;
 mod logs;
 mod migrate;
+#[cfg(test)]
+mod model_tests;
 mod open;
 mod order;
 mod row;
