@@ -29,6 +29,8 @@ use crate::translate::node::{Call, LogPage, Reply};
 /// What a planned stop waits for its shards to be others' and its lease given back: a little more
 /// than the membership takes at most.
 const LEAVING: Duration = Duration::from_secs(25);
+/// While frames go missing all the time, sessions ask again so often.
+const MAKE_GOOD: Duration = Duration::from_secs(2);
 /// Between two tries to join anew.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -128,6 +130,26 @@ impl Cluster {
         let joining = tokio::task::spawn_blocking(move || cluster.start_membership());
         let joined = joining.await.map_err(std::io::Error::other);
         Ok(joined.map_err(NodeFailure::Thread)??)
+    }
+
+    /// Has sessions ask again where something was lost on the bus: the last event of a conversation
+    /// has no successor that would show the gap. Runs for the life of the node.
+    pub async fn make_good(self: Arc<Self>) {
+        loop {
+            let missed = self.bus.missed().await;
+            let theirs = |shard: &Shard| match self.placement.owner(*shard) {
+                Owner::Node(node) => missed.all || missed.of.contains(&node),
+                Owner::Here | Owner::Nobody => false,
+            };
+            let change = Change {
+                moved: Shard::all().filter(theirs).collect(),
+                ..Change::default()
+            };
+            if !change.is_empty() {
+                self.tell_arbiters(&Arc::new(change));
+            }
+            tokio::time::sleep(MAKE_GOOD).await;
+        }
     }
 
     /// Gives every shard away, a lot at a time, and then the lease. Clients stay, and are served by

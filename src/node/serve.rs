@@ -144,6 +144,7 @@ pub async fn run(
         None => None,
         Some(cluster) => {
             let line = cluster.open(own, auth.clone(), clock)?;
+            tokio::task::spawn_local(cluster.clone().make_good());
             cluster.join().await?;
             Some(line)
         }

@@ -1,5 +1,6 @@
 //! The bus as arbiters see it: they hand over and go on.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,6 +34,14 @@ pub enum BusFailure {
     Thread(#[from] io::Error),
 }
 
+/// Whose frames have not arrived here.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Missed {
+    /// The bus was away: anybody's.
+    pub all: bool,
+    pub of: BTreeSet<u16>,
+}
+
 /// The way to other nodes, over NATS. While NATS cannot be reached, everything is dropped and counted.
 pub struct Bus {
     pub(super) config: Cluster,
@@ -41,6 +50,8 @@ pub struct Bus {
     pub(super) wake: Notify,
     lanes: Mutex<Lanes>,
     connected: AtomicBool,
+    missed: Mutex<Missed>,
+    missing: Notify,
     pub(super) calls: Semaphore,
     /// Once the line is open.
     pub(super) line: OnceLock<(Client, Handle)>,
@@ -76,6 +87,8 @@ impl Bus {
             wake: Notify::new(),
             lanes: Mutex::new(Lanes::new(config.node, Id(incarnation))),
             connected: AtomicBool::new(false),
+            missed: Mutex::default(),
+            missing: Notify::new(),
             calls: Semaphore::new(CALLS),
             line: OnceLock::new(),
             misplaced: Box::new(misplaced),
@@ -113,11 +126,30 @@ impl Bus {
         self.connected.load(Ordering::Acquire)
     }
 
+    /// Waits until something is known to have been lost on its way here. What was said then is in
+    /// the logs.
+    pub async fn missed(&self) -> Missed {
+        self.missing.notified().await;
+        std::mem::take(&mut *self.missed.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Frames of this node are missing, or of `None`: of any.
+    pub(super) fn note_missed(&self, of: Option<u16>) {
+        let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
+        match of {
+            Some(node) => drop(missed.of.insert(node)),
+            None => missed.all = true,
+        }
+        drop(missed);
+        self.missing.notify_one();
+    }
+
     pub(super) fn set_connected(&self, connected: bool) {
         self.connected.store(connected, Ordering::Release);
         gauge!("crest_bus_connected").set(f64::from(u8::from(connected)));
-        if !connected {
-            self.forget();
+        match connected {
+            true => self.note_missed(None),
+            false => self.forget(),
         }
     }
 

@@ -117,7 +117,7 @@ async fn run(
     let _ = bus.line.set((client.clone(), Handle::current())); // a bus has one line for life
     tokio::select! {
         () = answer(client.clone(), bus.call_subject(bus.config.node), answerer) => {}
-        () = receive(&client, &subjects, intake, deliver) => {}
+        () = receive(bus, &client, &subjects, intake, deliver) => {}
         () = send(bus, &client, &subjects) => {}
         _ = stopped => {
             let farewell = async {
@@ -171,7 +171,13 @@ async fn send_waiting(bus: &Bus, client: &Client, subjects: &Subjects) {
     }
 }
 
-async fn receive(client: &Client, subjects: &Subjects, mut intake: Intake, mut deliver: Deliver) {
+async fn receive(
+    bus: &Bus,
+    client: &Client,
+    subjects: &Subjects,
+    mut intake: Intake,
+    mut deliver: Deliver,
+) {
     let direct = client.subscribe(subjects.own.clone()).await;
     let to_all = client.subscribe(subjects.all.clone()).await;
     let (direct, to_all) = match (direct, to_all) {
@@ -185,11 +191,11 @@ async fn receive(client: &Client, subjects: &Subjects, mut intake: Intake, mut d
         to_all.map(|message| (message, Way::ToAll)),
     );
     while let Some((message, way)) = frames.next().await {
-        take(&mut intake, &mut deliver, &message, way);
+        take(bus, &mut intake, &mut deliver, &message, way);
     }
 }
 
-fn take(intake: &mut Intake, deliver: &mut Deliver, message: &Message, way: Way) {
+fn take(bus: &Bus, intake: &mut Intake, deliver: &mut Deliver, message: &Message, way: Way) {
     counter!("crest_bus_received_frames_total").increment(1);
     counter!("crest_bus_received_bytes_total").increment(message.payload.len() as u64);
     match intake.take(&message.payload, way) {
@@ -197,6 +203,7 @@ fn take(intake: &mut Intake, deliver: &mut Deliver, message: &Message, way: Way)
             if arrived.lost > 0 {
                 counter!("crest_bus_lost_frames_total", "from" => arrived.from.to_string())
                     .increment(arrived.lost);
+                bus.note_missed(Some(arrived.from));
             }
             if arrived.unread > 0 {
                 counter!("crest_bus_unread_items_total").increment(u64::from(arrived.unread));

@@ -15,7 +15,7 @@ mod limits;
 mod line;
 
 pub use calls::Answerer;
-pub use carrier::{Bus, BusFailure};
+pub use carrier::{Bus, BusFailure, Missed};
 pub use line::Line;
 
 #[cfg(test)]

@@ -426,3 +426,15 @@ fn a_hint_about_a_shard_goes_to_whoever_asked_for_it() {
     bus.misplaced(Shard(7));
     assert_eq!(hinted.try_recv(), Ok(Shard(7)));
 }
+
+#[tokio::test]
+async fn whose_frames_are_missing_is_known() {
+    let Some(nats) = Nats::start(&[]) else { return };
+    let one = Node::start(&nats, 1);
+    let missed = one.bus.missed().await;
+    assert!(missed.all, "whatever was said before it connected");
+    one.bus.note_missed(Some(3));
+    one.bus.note_missed(Some(2));
+    let missed = one.bus.missed().await;
+    assert_eq!((missed.all, missed.of), (false, [2, 3].into()));
+}
