@@ -117,6 +117,8 @@ settings! {
             "Holds the embedded transcript log and the desk's file; created if missing. With engine cql it only keeps two nodes apart.";
         durability: Durability = "full", "full, relaxed", None, "",
             "full: an acknowledged message survives power loss. relaxed: it survives a crash of the process only. Embedded engine only.";
+        retention_days: u32 = "0", "days", Some(0..=3650), "for ever",
+            "How long a conversation is kept from its first message on; longer than any stays open. Counts for what begins a day after it was set. Engine cql only.";
         cql_nodes: Vec<String> = "127.0.0.1:9042", "list of host:port", None, "refused with engine cql",
             "Some nodes of the CQL cluster; the others are learned from them.";
         cql_keyspace: String = "crest", "keyspace", None, "refused with engine cql",

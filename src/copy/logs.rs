@@ -34,7 +34,7 @@ pub struct CopiedLogs {
     pub digest: [u8; 32],
 }
 
-/// Copies every log of the tenant.
+/// Copies every log of the tenant that is young enough for the target.
 pub fn copy(
     from: &Store,
     to: &Store,
@@ -43,6 +43,7 @@ pub fn copy(
     progress: Progress<'_>,
 ) -> Result<CopiedLogs, CopyFailure> {
     let mut logs = from.logs(tenant)?;
+    logs.retain(|log| to.keeps(log));
     logs.sort();
     if let Some(oldest) = logs.iter().filter_map(born).min() {
         to.reach_back(oldest)?;

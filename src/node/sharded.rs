@@ -1,5 +1,5 @@
 //! The log store of a node among others: what is this node's is asked of the engine, what is another
-//! node's is read through that node.
+//! node's is read through that node, unless it is sealed.
 
 use std::sync::Arc;
 
@@ -36,22 +36,31 @@ impl LogStore for ShardedStore {
         limit: usize,
         done: Done<Result<Vec<Stored>, StoreFailure>>,
     ) {
-        match self.placement.owner(log.shard()) {
-            Owner::Here => self.own.read(log, after, limit, done),
-            Owner::Nobody => done(Err(between_owners())),
-            Owner::Node(node) => {
-                let reading = Remote {
-                    placement: self.placement.clone(),
-                    bus: self.bus.clone(),
-                    node,
-                    log,
-                    limit,
-                    found: Vec::new(),
-                    done,
-                };
-                reading.after(after);
-            }
+        if self.placement.is_here(log.shard()) {
+            return self.own.read(log, after, limit, done);
         }
+        let (placement, bus) = (self.placement.clone(), self.bus.clone());
+        let remote = move |log: LogId, done: Done<_>| match placement.owner(log.shard()) {
+            Owner::Node(node) => Remote {
+                placement,
+                bus,
+                node,
+                log,
+                limit,
+                found: Vec::new(),
+                done,
+            }
+            .after(after),
+            // It may have come here meanwhile: whoever asks again finds it.
+            Owner::Here | Owner::Nobody => done(Err(between_owners())),
+        };
+        let asked = log.clone();
+        let sealed = move |found: Result<_, _>| match found {
+            Ok(Some(found)) => done(Ok(found)),
+            Ok(None) => remote(log, done),
+            Err(failure) => done(Err(failure)),
+        };
+        self.own.read_sealed(asked, after, limit, Box::new(sealed));
     }
 
     fn awake(&self, shards: Vec<Shard>, done: Done<Result<Vec<ConversationKey>, StoreFailure>>) {
@@ -60,6 +69,16 @@ impl LogStore for ShardedStore {
 }
 
 impl Engine for ShardedStore {
+    fn read_sealed(
+        &self,
+        log: LogId,
+        after: Seq,
+        limit: usize,
+        done: Done<Result<Option<Vec<Stored>>, StoreFailure>>,
+    ) {
+        self.own.read_sealed(log, after, limit, done);
+    }
+
     fn summary(&self, key: ConversationKey, done: Done<Result<Option<Summary>, StoreFailure>>) {
         self.own.summary(key, done);
     }

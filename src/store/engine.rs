@@ -1,8 +1,8 @@
 //! What a node asks of its log store beside the log port.
 
 use crest_actors::conversation::Summary;
-use crest_actors::ids::ConversationKey;
-use crest_actors::ports::{Done, LogStore, StoreFailure};
+use crest_actors::ids::{ConversationKey, Seq};
+use crest_actors::ports::{Done, LogId, LogStore, StoreFailure, Stored};
 
 use super::list::{Page, Query};
 
@@ -10,6 +10,18 @@ use super::list::{Page, Query};
 pub trait Engine: LogStore {
     /// The index row of a conversation; `None` where it has none.
     fn summary(&self, key: ConversationKey, done: Done<Result<Option<Summary>, StoreFailure>>);
+
+    /// Events of a log with seq > `after`, at most `limit`, whoever owns it: of one that is closed, as
+    /// far as it was acknowledged. `None`: only its owner knows where it ends.
+    fn read_sealed(
+        &self,
+        _log: LogId,
+        _after: Seq,
+        _limit: usize,
+        done: Done<Result<Option<Vec<Stored>>, StoreFailure>>,
+    ) {
+        done(Ok(None));
+    }
 
     /// One page of a tenant's conversations.
     fn list(&self, query: Query, done: Done<Result<Page, StoreFailure>>);

@@ -14,6 +14,11 @@ pub trait Inventory: Engine {
     /// A log from its first event, its chain of hashes checked on the way. Empty for an unknown one.
     fn whole(&self, log: &LogId) -> Result<Vec<Stored>, StoreFailure>;
 
+    /// Is this log, by its age, one that is kept here?
+    fn keeps(&self, _log: &LogId) -> bool {
+        true
+    }
+
     /// To be told before conversations are brought in that were born before the store was made; lists
     /// look no further back than they must.
     fn reach_back(&self, to: Millis) -> Result<(), StoreFailure>;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crest::cluster::boot_now;
 use crest::cluster::limits::LEASE_TTL_MS;
 use crest::config::Secret;
-use crest::store::cql::Place;
+use crest::store::cql::{Place, Retention};
 use crest_actors::ids::Shard;
 use crest_actors::ports::Fence;
 
@@ -32,6 +32,7 @@ fn the_other_process() {
         user: String::new(),
         password: Secret::new(""),
         replication: 1,
+        retention: Retention::FOR_EVER,
     };
     let node = Node::start_and(&place, NUMBER, |told| print(&format!("told {told:?}")));
     let fence = node.fence.clone();

@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crest::config::Secret;
-use crest::store::cql::Place;
+use crest::store::cql::{Place, Retention};
 use scylla::client::session_builder::SessionBuilder;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/ops/dev/cassandra/cassandra");
@@ -93,6 +93,7 @@ pub fn place(directory: &Path) -> Place {
         user: String::new(),
         password: Secret::new(""),
         replication: 1,
+        retention: Retention::FOR_EVER,
     };
     USED.with_borrow_mut(|used| used.insert(place.keyspace.clone(), place.clone()));
     place

@@ -13,6 +13,7 @@ use crest_actors::ids::{ConversationId, Millis, Shard, Token};
 use crest_actors::ports::{Activation, LogId, StoreFailure};
 use scylla::client::session::Session;
 use scylla::client::session_builder::SessionBuilder;
+use scylla::value::{CqlValue, Row};
 
 use crate::cassandra::{self, Keyspaces, wait_for};
 use crate::harness::*;
@@ -36,25 +37,25 @@ pub fn open(directory: &Path) -> CqlStore {
 }
 
 /// A keyspace, a store in it, and statements run past the store.
-struct Bench {
-    directory: Directory,
+pub struct Bench {
+    pub directory: Directory,
     _dropped_at_the_end: Keyspaces,
 }
 
 impl Bench {
     /// `None` where no server is wanted.
-    fn new() -> Option<Self> {
+    pub fn new() -> Option<Self> {
         cassandra::wanted().then(|| Self {
             directory: Directory::new(),
             _dropped_at_the_end: Keyspaces,
         })
     }
 
-    fn open(&self) -> CqlStore {
+    pub fn open(&self) -> CqlStore {
         open(self.directory.path())
     }
 
-    fn run(&self, statements: &[String]) {
+    pub fn run(&self, statements: &[String]) {
         let place = cassandra::place(self.directory.path());
         wait_for(async {
             let session = session(&place.nodes[0]).await;
@@ -65,6 +66,33 @@ impl Bench {
                 done.unwrap_or_else(|why| panic!("{statement}: {why}"));
             }
         });
+    }
+
+    /// A store whose owner's epoch is this in every shard; `None`: it owns nothing.
+    pub fn open_as(&self, epoch: Option<u64>) -> CqlStore {
+        let place = cassandra::place(self.directory.path());
+        CqlStore::open(&place, Epoch::Held(Arc::new(move |_| epoch))).expect("opens")
+    }
+
+    /// One number of each row of an answer; -1 for null.
+    pub fn numbers(&self, select: &str) -> Vec<i64> {
+        let place = cassandra::place(self.directory.path());
+        wait_for(async {
+            let session = session(&place.nodes[0]).await;
+            let used = session.use_keyspace(&place.keyspace, false).await;
+            used.expect("the keyspace is there");
+            let answer = session.query_unpaged(select, ()).await;
+            let answer = answer.unwrap_or_else(|why| panic!("{select}: {why}"));
+            let rows = answer.into_rows_result().expect("rows");
+            let rows = rows.rows::<Row>().expect("rows");
+            let numbers = rows.map(|row| match &row.expect("a row").columns[0] {
+                None => -1,
+                Some(CqlValue::Int(number)) => i64::from(*number),
+                Some(CqlValue::BigInt(number)) => *number,
+                other => panic!("{select}: {other:?}"),
+            });
+            numbers.collect()
+        })
     }
 }
 
@@ -92,7 +120,7 @@ fn insert(n: u64, seq: u64, token: Token) -> String {
     )
 }
 
-fn delete(n: u64, seq: u64, token: Token) -> String {
+pub fn delete(n: u64, seq: u64, token: Token) -> String {
     format!("DELETE FROM event WHERE {}", at(n, seq, token))
 }
 

@@ -5,6 +5,8 @@ mod cassandra;
 mod conformance;
 mod cql;
 mod cql_faults;
+mod cql_kept;
+mod cql_seals;
 mod crash;
 mod damage;
 mod harness;

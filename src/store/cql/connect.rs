@@ -17,6 +17,7 @@ use scylla::value::{CqlValue, Row};
 
 use super::failure::CqlFailure;
 use super::limits::{AGREEMENT_INTERVAL, CONNECTIONS};
+use super::retention::Retention;
 use crate::config::{self, Secret};
 
 /// Which keyspace of which cluster.
@@ -31,6 +32,7 @@ pub struct Place {
     pub password: Secret,
     /// Copies of each row in each datacenter, for keyspaces that are made.
     pub replication: u32,
+    pub retention: Retention,
 }
 
 impl Place {
@@ -41,6 +43,7 @@ impl Place {
             user: store.cql_user.clone(),
             password: store.cql_password.clone(),
             replication: store.cql_replication,
+            retention: Retention::days(store.retention_days),
         }
     }
 

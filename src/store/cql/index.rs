@@ -176,19 +176,15 @@ async fn awake(
     add: bool,
 ) -> Result<(), StoreFailure> {
     let (seq, epoch, activation) = told.columns();
-    let statement = match add {
-        true => &tables.index.add_awake,
-        false => &tables.index.remove_awake,
-    };
-    let values = (
-        shard(key.id.shard()),
-        key.tenant.as_str(),
-        &key.id.0[..],
-        seq,
-        epoch,
-        activation,
-    );
-    tables.write(statement, values).await
+    let (shard, tenant, id) = (shard(key.id.shard()), key.tenant.as_str(), &key.id.0[..]);
+    if add {
+        let ttl = tables.ttl(key.id)?;
+        let values = (shard, tenant, id, seq, epoch, activation, ttl);
+        tables.write(&tables.index.add_awake, values).await
+    } else {
+        let values = (shard, tenant, id, seq, epoch, activation);
+        tables.write(&tables.index.remove_awake, values).await
+    }
 }
 
 async fn add_by_customer(
@@ -200,7 +196,8 @@ async fn add_by_customer(
     let (seq, epoch, activation) = row.told.columns();
     let (tenant, id) = (key.tenant.as_str(), &key.id.0[..]);
     let customer = row.customer.as_str();
-    let values = (tenant, customer, id, seq, epoch, activation, bytes);
+    let ttl = tables.ttl(key.id)?;
+    let values = (tenant, customer, id, seq, epoch, activation, bytes, ttl);
     tables.write(&tables.index.add_by_customer, values).await
 }
 
@@ -213,7 +210,8 @@ async fn add_by_day(
     let (seq, epoch, activation) = row.told.columns();
     let (tenant, id) = (key.tenant.as_str(), &key.id.0[..]);
     let (day, part) = (day_of(key.id), part_of(key));
-    let values = (tenant, day, part, id, seq, epoch, activation, bytes);
+    let ttl = tables.ttl(key.id)?;
+    let values = (tenant, day, part, id, seq, epoch, activation, bytes, ttl);
     tables.write(&tables.index.add_by_day, values).await
 }
 
@@ -227,7 +225,8 @@ async fn add_by_agent(
     let (seq, epoch, activation) = told.columns();
     let (tenant, id) = (key.tenant.as_str(), &key.id.0[..]);
     let (agent, day) = (agent.as_str(), day_of(key.id));
-    let values = (tenant, agent, day, id, seq, epoch, activation, bytes);
+    let ttl = tables.ttl(key.id)?;
+    let values = (tenant, agent, day, id, seq, epoch, activation, bytes, ttl);
     tables.write(&tables.index.add_by_agent, values).await
 }
 

@@ -33,6 +33,8 @@ pub struct State {
     pub running: bool,
     /// An opening is in `work` or being carried out.
     pub opening: bool,
+    /// The newest activation may have written a seal: nothing may be acknowledged beyond it.
+    pub sealed: bool,
     /// Its index rows; empty while they are being changed.
     pub known: Known,
     /// When it was used last: what is least is dropped first.
@@ -56,7 +58,7 @@ pub type Settled = Result<(), StoreFailure>;
 
 /// What is to be done to a log, in this order.
 pub enum Work {
-    Write(Group),
+    Write(Box<Group>),
     Open(Token, Done<Result<super::open::Opened, StoreFailure>>),
     /// Told once everything before it is done.
     Reached(oneshot::Sender<()>),
@@ -66,6 +68,8 @@ pub enum Work {
 pub struct Group {
     pub token: Token,
     pub rows: Vec<StoredRow>,
+    /// Of the last of `rows`.
+    pub link: Link,
     /// The index row after the last of `rows`.
     pub summary: Option<Summary>,
     pub answers: Vec<oneshot::Sender<Settled>>,
@@ -122,12 +126,13 @@ impl State {
             last: last + count as u64,
             link,
         };
-        self.work.push_back(Work::Write(Group {
+        self.work.push_back(Work::Write(Box::new(Group {
             token: self.token,
             rows,
+            link,
             summary: append.summary,
             answers: vec![answer],
-        }));
+        })));
         Some(answered)
     }
 
@@ -147,7 +152,7 @@ impl State {
                 let Some(Work::Write(next)) = self.work.pop_front() else {
                     unreachable!("seen above");
                 };
-                group.join(next);
+                group.join(*next);
             }
         }
         Some(work)
@@ -162,7 +167,7 @@ impl State {
         let mut lost = Vec::new();
         while let Some(Work::Write(_)) = self.work.front() {
             if let Some(Work::Write(group)) = self.work.pop_front() {
-                lost.push(group);
+                lost.push(*group);
             }
         }
         lost
@@ -184,6 +189,7 @@ impl Group {
 
     fn join(&mut self, next: Group) {
         self.rows.extend(next.rows);
+        self.link = next.link;
         self.summary = next.summary;
         self.answers.extend(next.answers);
     }

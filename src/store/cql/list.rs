@@ -1,7 +1,6 @@
 //! Lists of conversations from the summary tables, newest first, page by page.
 
 use std::collections::VecDeque;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use crest_actors::conversation::Summary;
 use crest_actors::ids::{AgentId, ConversationId, ConversationKey, CustomerId};
@@ -12,6 +11,7 @@ use scylla::response::PagingState;
 use super::index::{MILLIS_A_DAY, PARTS, day, day_of, rows_of};
 use super::limits::{LIST_CHECKS, LIST_DAYS_MAX};
 use super::logs::Logs;
+use super::retention::now_ms;
 use super::summary::decode;
 use super::tables::{Tables, Told, read_page};
 use crate::store::limits::{PAGE_EXAMINED_MAX, PAGE_LIMIT_MAX};
@@ -76,9 +76,8 @@ pub async fn standing(
 
 /// Newest and oldest day to look at.
 fn days(query: &Query, first: i32) -> (i32, i32) {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
     // Another node's clock may be ahead.
-    let tomorrow = day(now.map_or(0, |now| now.as_millis() as u64)) + 1;
+    let tomorrow = day(now_ms()) + 1;
     let newest = [query.to.map(|to| day(to.0)), query.cursor.map(day_of)];
     let newest = newest.into_iter().flatten().fold(tomorrow, i32::min);
     (newest, query.from.map_or(first - 1, |from| day(from.0)))
@@ -213,9 +212,11 @@ impl Reader<'_> {
                 tenant: self.query.tenant.clone(),
                 id,
             };
-            let may_fit = rows.iter().any(|(_, bytes)| {
-                decode(key.clone(), bytes).is_none_or(|summary| fits(self.query, &summary))
-            });
+            let over = tables.kept.is_over(id, now_ms());
+            let may_fit = !over
+                && rows.iter().any(|(_, bytes)| {
+                    decode(key.clone(), bytes).is_none_or(|summary| fits(self.query, &summary))
+                });
             if may_fit {
                 self.unchecked.push((key, rows));
             }

@@ -15,6 +15,8 @@ use super::lane::{Lane, Lanes, State, Work};
 use super::limits::{READS_MAX, RESIDENT_LOGS_MAX};
 use super::open::{Opened, read};
 use super::order::Order;
+use super::retention::{gone, now_ms};
+use super::seal::read_sealed;
 use super::tables::{Tables, Told, shard};
 use super::work::{guarded, run};
 use super::{index, list};
@@ -88,6 +90,9 @@ impl Logs {
 
     /// Queues the opening of a log under a new token, which fences all older ones at once.
     pub fn open(self: &Arc<Self>, log: &LogId, done: Done<Result<Opened, StoreFailure>>) {
+        if self.tables.is_over(log) {
+            return answer(done, Err(gone()));
+        }
         match self.token(log) {
             Ok(token) => self.with_lane(log, |state| state.open(token, done)),
             Err(failure) => return answer(done, Err(failure)),
@@ -198,6 +203,15 @@ impl Logs {
         after: Seq,
         limit: usize,
     ) -> Result<Vec<Stored>, StoreFailure> {
+        if self.tables.is_over(log) {
+            return Ok(Vec::new());
+        }
+        // What is not in use here need not be for a reader, where it is closed.
+        if !self.lanes.contains_key(log)
+            && let Some(found) = self.read_sealed(log, after, limit).await?
+        {
+            return Ok(found);
+        }
         let from = after.0.saturating_add(1);
         let Some((chain, last)) = self.known(log).await? else {
             return Ok(Vec::new());
@@ -207,13 +221,26 @@ impl Logs {
         }
         let tables = &self.tables;
         if chain.reaches() <= from {
-            return read(tables, log, &chain, from, last, limit).await;
+            return read(tables, log, &chain, from, last, limit, None).await;
         }
         let whole = super::open::chain(tables, log, Some(from)).await?;
         let whole = whole.ok_or_else(|| {
             StoreFailure::Corrupt(format!("{}: no marker", crate::store::name::display(log)))
         })?;
-        read(tables, log, &whole, from, last, limit).await
+        read(tables, log, &whole, from, last, limit, None).await
+    }
+
+    /// Events of a sealed log, whoever owns it; `None` where only its owner knows its end.
+    pub async fn read_sealed(
+        &self,
+        log: &LogId,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Option<Vec<Stored>>, StoreFailure> {
+        match self.tables.is_over(log) {
+            true => Ok(Some(Vec::new())),
+            false => read_sealed(&self.tables, log, after, limit).await,
+        }
     }
 
     /// Is this event in the log?
@@ -249,7 +276,8 @@ impl Logs {
             let read = |(tenant, id): (String, Vec<u8>)| {
                 let id = ConversationId(id.try_into().ok()?);
                 let tenant = TenantId::new(tenant);
-                Some(ConversationKey { tenant, id })
+                let over = tables.kept.is_over(id, now_ms());
+                (!over).then_some(ConversationKey { tenant, id })
             };
             let statement = &tables.index.awake_of_shard;
             let mut found = tables.all(statement, (shard(*one),), read).await?;
@@ -265,6 +293,9 @@ impl Logs {
     }
 
     pub async fn summary(&self, key: &ConversationKey) -> Result<Option<Summary>, StoreFailure> {
+        if self.tables.kept.is_over(key.id, now_ms()) {
+            return Ok(None);
+        }
         let rows = index::rows_of(&self.tables, key).await?;
         list::standing(self, key, &rows).await
     }

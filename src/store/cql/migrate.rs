@@ -37,6 +37,7 @@ macro_rules! migrations {
 pub const LOG: &[Migration] = migrations! {
     1: "log" / "0001_log";
     2: "log" / "0002_oldest";
+    3: "log" / "0003_retention";
 };
 pub const LEASE: &[Migration] = migrations! {
     1: "lease" / "0001_lease";

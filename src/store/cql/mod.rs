@@ -2,7 +2,7 @@
 //! schema/cql/README.md.
 //!
 //! Here: migrations, epochs, the chain of markers (pure), one lane a log that writes in order, reads,
-//! the index of conversations. Not here: what a body means, and who owns a shard among several
+//! the index of conversations, seals, retention. Not here: what a body means, and who owns a shard among several
 //! nodes: an owner's epoch is given to [`CqlStore::open`].
 
 mod chain;
@@ -19,8 +19,11 @@ mod migrate;
 mod model_tests;
 mod open;
 mod order;
+mod retention;
 mod row;
+mod seal;
 mod settle;
+mod statements;
 mod store;
 mod summary;
 mod tables;
@@ -33,5 +36,6 @@ pub(crate) use limits::{GIVE_UP, REQUEST_TIMEOUT};
 pub use logs::Epochs;
 pub use migrate::{Migrated, migrate};
 pub(crate) use migrate::{check, check_desk};
+pub use retention::Retention;
 pub(crate) use settle::Gate;
 pub use store::{CqlStore, Epoch};

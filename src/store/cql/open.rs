@@ -9,6 +9,7 @@ use scylla::response::PagingState;
 use super::chain::{Broken, Chain, ChainReader, Marker, Walk};
 use super::limits::{BUCKET_ROWS, GROUP_BYTES_MAX, GROUP_ROWS_MAX};
 use super::row::{Row, Spot};
+use super::seal::Seal;
 use super::tables::{StoredRow, Tables, bucket_of};
 use crate::store::name::display;
 use crate::store::row::{Chain as Link, genesis};
@@ -85,7 +86,8 @@ pub async fn chain(
     reader.finish().map_err(|it| broken(log, it))
 }
 
-/// Rows `from` to `last`, all of which are in the log; at most `limit`.
+/// Rows `from` to `last`, all of which are in the log; at most `limit`. Under a seal they must end
+/// as it says.
 pub async fn read(
     tables: &Tables,
     log: &LogId,
@@ -93,6 +95,7 @@ pub async fn read(
     from: u64,
     last: u64,
     limit: usize,
+    seal: Option<&Seal>,
 ) -> Result<Vec<Stored>, StoreFailure> {
     let most = u64::try_from(limit).unwrap_or(u64::MAX);
     let last = last.min(from.saturating_add(most).saturating_sub(1));
@@ -103,6 +106,9 @@ pub async fn read(
     let mut rows = Rows::new(tables, log, Walk::up_to(chain, from, last));
     while rows.walk.next() <= last {
         for (at, row) in rows.next_page().await? {
+            if seal.is_some_and(|seal| at.seq == seal.last && row.chain != seal.link) {
+                return Err(corrupt(log, at.seq, "is not what was sealed"));
+            }
             if at.seq <= last {
                 records.push(stored(at.seq, row));
             }

@@ -240,6 +240,18 @@ async fn outcome(parts: Vec<(LogId, Option<oneshot::Receiver<Settled>>)>) -> Bat
 }
 
 impl Engine for CqlStore {
+    fn read_sealed(
+        &self,
+        log: LogId,
+        after: Seq,
+        limit: usize,
+        done: Done<Result<Option<Vec<Stored>>, StoreFailure>>,
+    ) {
+        let logs = self.logs.clone();
+        let reading = async move { logs.read_sealed(&log, after, limit).await };
+        self.logs.read(done, reading);
+    }
+
     fn summary(&self, key: ConversationKey, done: Done<Result<Option<Summary>, StoreFailure>>) {
         let logs = self.logs.clone();
         let reading = async move { logs.summary(&key).await };
@@ -292,7 +304,8 @@ impl Inventory for CqlStore {
                     tenant: &of,
                     id: &id,
                 };
-                name.log().filter(|_| of == tenant.as_str())
+                let log = name.log()?;
+                (of == tenant.as_str() && !tables.is_over(&log)).then_some(log)
             };
             let names = tables.all(&tables.names, (), read).await?;
             Ok(names.into_iter().flatten().collect())
@@ -302,6 +315,10 @@ impl Inventory for CqlStore {
     fn whole(&self, log: &LogId) -> Result<Vec<Stored>, StoreFailure> {
         let (logs, log) = (self.logs.clone(), log.clone());
         self.wait(async move { open::whole(&logs.tables, &log).await })
+    }
+
+    fn keeps(&self, log: &LogId) -> bool {
+        !self.logs.tables.is_over(log)
     }
 
     fn reach_back(&self, to: Millis) -> Result<(), StoreFailure> {

@@ -1,6 +1,6 @@
 //! The tables: every statement prepared once, and what is bound to and read from each.
 
-use crest_actors::ids::{ConversationKey, Shard, Token};
+use crest_actors::ids::{ConversationId, ConversationKey, Shard, Token};
 use crest_actors::ports::{LogId, StoreFailure};
 use scylla::client::session::Session;
 use scylla::response::query_result::QueryResult;
@@ -13,8 +13,11 @@ use scylla::statement::prepared::PreparedStatement;
 use super::chain::Marker;
 use super::connect::Place;
 use super::failure::CqlFailure;
-use super::limits::{BUCKET_ROWS, PAGE_ROWS};
+use super::limits::BUCKET_ROWS;
+use super::retention::{self, Kept, now_ms};
+use super::seal::Seal;
 use super::settle::Gate;
+use super::statements::{IndexStatements, Statements};
 use crate::store::name::Name;
 
 /// One row of an event table, as it lies there.
@@ -48,165 +51,63 @@ pub struct Tables {
     markers: PreparedStatement,
     pub(super) names: PreparedStatement,
     pub(super) set_oldest: PreparedStatement,
+    add_seal: PreparedStatement,
+    newest_seal: PreparedStatement,
+    pub(super) kept: Kept,
     pub(super) index: IndexStatements,
-}
-
-/// Statements of the index tables.
-pub struct IndexStatements {
-    pub add_awake: PreparedStatement,
-    pub remove_awake: PreparedStatement,
-    pub awake_of_shard: PreparedStatement,
-    pub awake_of_one: PreparedStatement,
-    pub add_by_customer: PreparedStatement,
-    pub remove_by_customer: PreparedStatement,
-    pub list_by_customer: PreparedStatement,
-    pub add_by_agent: PreparedStatement,
-    pub remove_by_agent: PreparedStatement,
-    pub list_by_agent: PreparedStatement,
-    pub add_by_day: PreparedStatement,
-    pub remove_by_day: PreparedStatement,
-    pub list_by_day: PreparedStatement,
-    pub of_one: PreparedStatement,
 }
 
 impl Tables {
     pub async fn prepare(session: Session, place: &Place) -> Result<Self, CqlFailure> {
-        let prepare = async |text: String| {
-            let text = text.replace(" log.", &format!(" {}.", place.keyspace));
-            let mut prepared = session.prepare(text).await.map_err(CqlFailure::refused)?;
-            prepared.set_consistency(Consistency::Quorum);
-            prepared.set_is_idempotent(true);
-            prepared.set_page_size(PAGE_ROWS);
-            Ok::<_, CqlFailure>(prepared)
-        };
-        let add = async |table: &str, columns: &str| {
-            let marks = vec!["?"; columns.split(',').count()].join(", ");
-            prepare(format!(
-                "INSERT INTO log.{table} ({columns}) VALUES ({marks})"
-            ))
-            .await
-        };
-        let remove = async |table: &str, columns: &str| {
-            let equal: Vec<_> = columns.split(", ").map(|it| format!("{it} = ?")).collect();
-            prepare(format!(
-                "DELETE FROM log.{table} WHERE {}",
-                equal.join(" AND ")
-            ))
-            .await
-        };
-        let select = async |columns: &str, rest: &str| {
-            prepare(format!("SELECT {columns} FROM log.{rest}")).await
-        };
-        let listed = "id, seq, epoch, activation, summary";
-        let between = "AND id < ? AND id >= ?";
-        let index = IndexStatements {
-            add_awake: add(
-                "awake_by_shard",
-                "shard, tenant, id, seq, epoch, activation",
-            )
-            .await?,
-            remove_awake: remove(
-                "awake_by_shard",
-                "shard, tenant, id, seq, epoch, activation",
-            )
-            .await?,
-            awake_of_shard: select("tenant, id", "awake_by_shard WHERE shard = ?").await?,
-            awake_of_one: select(
-                "seq, epoch, activation",
-                "awake_by_shard WHERE shard = ? AND tenant = ? AND id = ?",
-            )
-            .await?,
-            add_by_customer: add(
-                "summary_by_customer",
-                "tenant, customer, id, seq, epoch, activation, summary",
-            )
-            .await?,
-            remove_by_customer: remove(
-                "summary_by_customer",
-                "tenant, customer, id, seq, epoch, activation",
-            )
-            .await?,
-            list_by_customer: select(
-                listed,
-                &format!("summary_by_customer WHERE tenant = ? AND customer = ? {between}"),
-            )
-            .await?,
-            add_by_agent: add(
-                "summary_by_agent_day",
-                "tenant, agent, day, id, seq, epoch, activation, summary",
-            )
-            .await?,
-            remove_by_agent: remove(
-                "summary_by_agent_day",
-                "tenant, agent, day, id, seq, epoch, activation",
-            )
-            .await?,
-            list_by_agent: select(
-                listed,
-                &format!(
-                    "summary_by_agent_day WHERE tenant = ? AND agent = ? AND day = ? {between}"
-                ),
-            )
-            .await?,
-            add_by_day: add(
-                "summary_by_day",
-                "tenant, day, part, id, seq, epoch, activation, summary",
-            )
-            .await?,
-            remove_by_day: remove(
-                "summary_by_day",
-                "tenant, day, part, id, seq, epoch, activation",
-            )
-            .await?,
-            list_by_day: select(
-                listed,
-                &format!("summary_by_day WHERE tenant = ? AND day = ? AND part = ? {between}"),
-            )
-            .await?,
-            of_one: select(
-                listed,
-                "summary_by_day WHERE tenant = ? AND day = ? AND part = ? AND id = ?",
-            )
-            .await?,
+        let kept = retention::agree(&session, place).await?;
+        let statements = Statements {
+            session: &session,
+            keyspace: &place.keyspace,
         };
         Ok(Self {
-            add_event: add("event", "tenant, id, bucket, seq, epoch, activation, row").await?,
-            add_standing: add(
+            add_event: statements.add("event", "tenant, id, bucket, seq, epoch, activation, row").await?,
+            add_standing: statements.add(
                 "standing_event",
                 "kind, tenant, id, bucket, seq, epoch, activation, row",
             )
             .await?,
-            events: select(
+            events: statements.select(
                 "seq, epoch, activation, row",
                 "event WHERE tenant = ? AND id = ? AND bucket = ? AND seq >= ?",
             )
             .await?,
-            standing: select(
+            standing: statements.select(
                 "seq, epoch, activation, row",
                 "standing_event WHERE kind = ? AND tenant = ? AND id = ? AND bucket = ? AND seq >= ?",
             )
             .await?,
-            has_event: select(
+            has_event: statements.select(
                 "seq",
                 "event WHERE tenant = ? AND id = ? AND bucket = ? AND seq = ? AND epoch = ? AND activation = ?",
             )
             .await?,
-            add_marker: add(
+            add_marker: statements.add(
                 "marker",
                 "kind, tenant, id, epoch, activation, first_seq, prev_epoch, prev_activation, base_seq",
             )
             .await?,
-            markers: select(
+            markers: statements.select(
                 "epoch, activation, first_seq, prev_epoch, prev_activation, base_seq",
                 "marker WHERE kind = ? AND tenant = ? AND id = ?",
             )
             .await?,
-            names: select("DISTINCT kind, tenant, id", "marker").await?,
-            set_oldest: prepare(
-                "INSERT INTO log.oldest (part, day) VALUES (0, ?) USING TIMESTAMP ?".to_owned(),
+            names: statements
+                .select("DISTINCT kind, tenant, id", "marker")
+                .await?,
+            set_oldest: statements.set_oldest().await?,
+            add_seal: statements.add("seal", "tenant, id, last_seq, epoch, activation, chain").await?,
+            newest_seal: statements.select(
+                "last_seq, epoch, activation, chain",
+                "seal WHERE tenant = ? AND id = ? LIMIT 1",
             )
             .await?,
-            index,
+            kept,
+            index: IndexStatements::prepare(&statements).await?,
             session,
             gate: Gate::default(),
         })
@@ -215,10 +116,13 @@ impl Tables {
     /// Writes rows of one bucket, all of them or none: one partition is one mutation.
     pub async fn add_rows(&self, log: &LogId, rows: &[StoredRow]) -> Result<(), StoreFailure> {
         let name = Name::of(log);
+        let ttl = self.kept.ttl(log, now_ms())?;
         match (log, rows) {
-            (LogId::Conversation(_), [row]) => self.write(&self.add_event, event(&name, row)).await,
+            (LogId::Conversation(_), [row]) => {
+                self.write(&self.add_event, event(&name, row, ttl)).await
+            }
             (LogId::Conversation(_), rows) => {
-                let values = rows.iter().map(|row| event(&name, row));
+                let values = rows.iter().map(|row| event(&name, row, ttl));
                 self.write_all(&self.add_event, values.collect()).await
             }
             (_, [row]) => self.write(&self.add_standing, standing(&name, row)).await,
@@ -288,8 +192,54 @@ impl Tables {
             marker.previous.epoch as i64,
             marker.previous.activation as i64,
             marker.base as i64,
+            self.kept.ttl(log, now_ms())?,
         );
         self.write(&self.add_marker, values).await
+    }
+
+    pub async fn add_seal(&self, key: &ConversationKey, seal: &Seal) -> Result<(), StoreFailure> {
+        let values = (
+            key.tenant.as_str(),
+            &key.id.0[..],
+            seal.last as i64,
+            seal.token.epoch as i64,
+            seal.token.activation as i64,
+            &seal.link[..],
+            self.ttl(key.id)?,
+        );
+        self.write(&self.add_seal, values).await
+    }
+
+    /// The seal that reaches furthest, and of those the newest.
+    pub async fn newest_seal(&self, key: &ConversationKey) -> Result<Option<Seal>, StoreFailure> {
+        let values = (key.tenant.as_str(), &key.id.0[..]);
+        let page = self
+            .page(&self.newest_seal, values, PagingState::start())
+            .await?;
+        let (seals, _) = read_page(
+            page,
+            |(last, epoch, activation, link): (i64, i64, i64, Vec<u8>)| {
+                Some(Seal {
+                    last: last as u64,
+                    token: token(epoch, activation),
+                    link: link.try_into().ok()?,
+                })
+            },
+        )?;
+        Ok(seals.into_iter().next().flatten())
+    }
+
+    /// The time to live in seconds of what is written of a conversation now.
+    pub fn ttl(&self, id: ConversationId) -> Result<i32, StoreFailure> {
+        self.kept.ttl_of(id, now_ms())
+    }
+
+    /// Is this log to be taken as gone?
+    pub fn is_over(&self, log: &LogId) -> bool {
+        match log {
+            LogId::Conversation(key) => self.kept.is_over(key.id, now_ms()),
+            LogId::Ledger(_) | LogId::Pointer(_) => false,
+        }
     }
 
     /// Markers of a log, newest first.
@@ -384,10 +334,11 @@ impl Tables {
     }
 }
 
-type EventColumns<'a> = (&'a str, &'a [u8], i64, i64, i64, i64, &'a [u8]);
-type StandingColumns<'a> = (i8, &'a str, &'a [u8], i64, i64, i64, i64, &'a [u8]);
+/// The last one is the time to live.
+type EventColumns<'a> = (&'a str, &'a [u8], i64, i64, i64, i64, &'a [u8], i32);
+type StandingColumns<'a> = (i8, &'a str, &'a [u8], i64, i64, i64, i64, &'a [u8], i32);
 
-fn event<'a>(name: &Name<'a>, row: &'a StoredRow) -> EventColumns<'a> {
+fn event<'a>(name: &Name<'a>, row: &'a StoredRow, ttl: i32) -> EventColumns<'a> {
     let (epoch, activation) = (row.token.epoch as i64, row.token.activation as i64);
     let (bucket, seq) = (bucket(row.seq), row.seq as i64);
     (
@@ -398,13 +349,17 @@ fn event<'a>(name: &Name<'a>, row: &'a StoredRow) -> EventColumns<'a> {
         epoch,
         activation,
         &row.bytes,
+        ttl,
     )
 }
 
+/// A time to live that does not end.
+const FOR_EVER: i32 = 0;
+
 fn standing<'a>(name: &Name<'a>, row: &'a StoredRow) -> StandingColumns<'a> {
-    let (tenant, id, bucket, seq, epoch, activation, bytes) = event(name, row);
+    let (tenant, id, bucket, seq, epoch, activation, bytes, ttl) = event(name, row, FOR_EVER);
     let kind = name.kind as i8;
-    (kind, tenant, id, bucket, seq, epoch, activation, bytes)
+    (kind, tenant, id, bucket, seq, epoch, activation, bytes, ttl)
 }
 
 /// Rows of a page, and where to go on.

@@ -13,6 +13,7 @@ use super::index::Known;
 use super::lane::{End, Group, Lane, Work};
 use super::logs::Logs;
 use super::open::{Opened, add_rows, open};
+use super::seal::{Seal, closes};
 use super::tables::{Told, bucket_of};
 use crate::store::answer::answer;
 use crate::store::name::display;
@@ -103,7 +104,26 @@ async fn write(logs: &Logs, log: &LogId, lane: &Lane, group: &Group) -> Result<(
     }
     lane.lock().known = known;
     // A process that was replaced may have written what nobody will ever read.
-    logs.check(log, group.token)
+    logs.check(log, group.token)?;
+    if let LogId::Conversation(key) = log
+        && must_seal(lane, group)
+    {
+        let seal = Seal {
+            last: newest.seq,
+            token: newest.token,
+            link: group.link,
+        };
+        // Before anybody hears of these events: a reader who asks afterwards must find them.
+        tables.add_seal(key, &seal).await?;
+    }
+    Ok(())
+}
+
+/// Once a seal may be there, whether or not its writing succeeded, each later event needs its own.
+fn must_seal(lane: &Lane, group: &Group) -> bool {
+    let mut state = lane.lock();
+    state.sealed |= group.summary.as_ref().is_some_and(closes);
+    state.sealed
 }
 
 /// Notes how a log was found, unless a newer opening will say.
@@ -111,6 +131,7 @@ fn learn(lane: &Lane, token: Token, opened: Option<&Opened>) {
     let mut state = lane.lock();
     state.opening = state.work.iter().any(|work| matches!(work, Work::Open(..)));
     state.known = Known::default();
+    state.sealed = false;
     state.chain = opened.map(|opened| Arc::new(opened.chain.clone()));
     if let Some(opened) = opened {
         state.durable = opened.last;
