@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crest::desk::{CqlDesk, DeskError, DeskFailure, DeskRefusal, DeskStore};
+use crest::desk::{Claim, CqlDesk, DeskError, DeskFailure, DeskRefusal, DeskStore, Reply};
 use crest::store::cql::Place;
-use crest_actors::ids::TenantId;
+use crest_actors::ids::{Millis, TenantId};
 
 use crate::cassandra::{self, wait_for};
 use crate::harness::{Directory, Keyspace, demo, group, install_demo, open, refused};
@@ -97,13 +97,7 @@ fn a_change_that_was_carried_out_unanswered_is_told_as_made() {
         let desk = behind(&proxy, &keyspace);
         for round in 0..10 {
             let id = format!("g{round}");
-            let making = desk.create_group(demo(), group(&id));
-            // Cuts whatever is under way, at another moment each time.
-            for _ in 0..4 {
-                tokio::time::sleep(Duration::from_millis(3 + 2 * round)).await;
-                proxy.cut();
-            }
-            let made = making.await;
+            let made = amid_cuts(&proxy, round, desk.create_group(demo(), group(&id))).await;
             let there = other.groups(demo()).await.unwrap();
             let is_there = there.iter().any(|group| group.id == id);
             match made {
@@ -115,6 +109,47 @@ fn a_change_that_was_carried_out_unanswered_is_told_as_made() {
                 Err(DeskError::Refused(why)) => panic!("round {round}: {why:?}"),
             }
             until_it_answers(&desk).await;
+        }
+    });
+}
+
+/// Cuts whatever is under way, at another moment each round.
+async fn amid_cuts<T>(proxy: &Proxy, round: u64, asked: Reply<T>) -> Result<T, DeskError> {
+    for _ in 0..4 {
+        tokio::time::sleep(Duration::from_millis(3 + 2 * round)).await;
+        proxy.cut();
+    }
+    asked.await
+}
+
+#[test]
+fn a_claim_that_was_carried_out_unanswered_is_its_claimants() {
+    let Some(keyspace) = Keyspace::lend() else {
+        return;
+    };
+    wait_for(async {
+        let other = keyspace.node();
+        let proxy = Proxy::before(cassandra::address());
+        let desk = behind(&proxy, &keyspace);
+        for round in 0..20 {
+            let (lin, key) = (|| "lin".to_owned(), || round.to_string());
+            let claim = |desk: &CqlDesk| desk.claim(demo(), lin(), key(), [1; 32], Millis(0));
+            let claimed = amid_cuts(&proxy, round, claim(&desk)).await;
+            match claimed {
+                Ok(claimed) => assert_eq!(claimed, Claim::Fresh, "round {round}"),
+                Err(error) => {
+                    failure(Err::<(), _>(error));
+                    continue;
+                }
+            }
+            let answer = Some((200, vec![7]));
+            let settled = desk.settle(demo(), lin(), key(), answer);
+            let settled = amid_cuts(&proxy, round, settled).await;
+            let known = claim(&other).await.unwrap();
+            match settled {
+                Ok(()) => assert!(matches!(known, Claim::Answered { .. }), "{known:?}"),
+                Err(_) => assert_ne!(known, Claim::Fresh),
+            }
         }
     });
 }
@@ -152,7 +187,7 @@ fn an_installation_too_large_for_one_change_is_refused_whole() {
                 .map(|n| (format!("a{n}"), serde_json::json!({})))
                 .collect(),
             canned: Vec::new(),
-            at: crest_actors::ids::Millis(0),
+            at: Millis(0),
         };
         let why = refused(desk.install(installation.clone()).await);
         assert!(
