@@ -6,6 +6,7 @@ mod conformance;
 mod cql;
 mod cql_faults;
 mod cql_kept;
+mod cql_quorum;
 mod cql_seals;
 mod crash;
 mod damage;
