@@ -28,9 +28,9 @@ test: lint python nats
 	CREST_PYTHON="$(CURDIR)/$(VENV)/bin/python" cargo test --workspace
 
 # Three nodes, Cassandra and NATS, harmed in every way under load. Prints its seed; SEED=… runs that one
-# again. Partitions need root and iptables, clock jumps Debian's package faketime.
+# again, ONLY=OffBus,Apart these faults. Partitions need root and iptables, clock jumps Debian's package faketime.
 test-cluster: nats
-	CREST_CLUSTER_LONG=$(or $(SEED),0) cargo test --test cluster every_fault -- --nocapture
+	CREST_CLUSTER_LONG=$(or $(SEED),0) $(if $(ONLY),CREST_CLUSTER_ONLY=$(ONLY)) cargo test --test cluster every_fault -- --nocapture
 
 # Crest against floors and peers, on two quiet cores; writes the table of benches/RESULTS.md.
 # ROWS="1 4a" measures only those. What a peer needs and is not there is skipped with a word.

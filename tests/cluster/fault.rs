@@ -64,6 +64,15 @@ impl Fault {
         self == Self::RollingDrain
     }
 
+    /// From the last words until viewers have seen everything. What the bus lost last is asked for on a
+    /// session's beat (20 s) only.
+    pub fn healed_within(self) -> Duration {
+        match self {
+            Self::BusDies | Self::BusBends | Self::OffBus | Self::Apart => Duration::from_secs(23),
+            _ => Duration::from_secs(2),
+        }
+    }
+
     /// Does the harm to this node, where it is done to one. Returns words for the report.
     pub async fn strike(self, cluster: &mut Cluster, victim: usize) -> anyhow::Result<String> {
         match self {

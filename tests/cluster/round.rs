@@ -31,6 +31,7 @@ pub async fn go(cluster: &mut Cluster, fault: Fault, seed: u64) -> anyhow::Resul
     let talk = Talk {
         customers: 24,
         away: AWAY,
+        quiet: fault.healed_within(),
         ..Talk::default()
     };
     let talking = Talking::start(&setting, &talk, &meter).await?;

@@ -124,6 +124,7 @@ fn talk(scenario: &Failover) -> Talk {
         watch: supervisor.watch,
         whispers_per_s: supervisor.whispers_per_s,
         away: AWAY,
+        ..Talk::default()
     }
 }
 

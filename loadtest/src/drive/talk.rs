@@ -23,8 +23,6 @@ use crate::scenario::{Agents, LAST_WORDS, Login, Shape, Supervisors};
 
 /// After the last harm everything unanswered must be answered.
 const CATCH_UP: Duration = Duration::from_secs(30);
-/// Agents finish what they began within it.
-const QUIET: Duration = Duration::from_secs(2);
 /// Between reading the logs first and asking viewers whether they have all of it.
 const SETTLE: Duration = Duration::from_millis(500);
 /// A customer with so many unanswered words says nothing more, as people do.
@@ -52,6 +50,8 @@ pub struct Talk {
     pub whispers_per_s: f64,
     /// For so long the owner of a conversation may be away: who waits there is overtaken in its queue.
     pub away: Duration,
+    /// From the last words until viewers must have seen everything; agents finish what they began.
+    pub quiet: Duration,
 }
 
 impl Default for Talk {
@@ -74,6 +74,7 @@ impl Default for Talk {
             watch: 500,
             whispers_per_s: 20.0,
             away: Duration::ZERO,
+            quiet: Duration::from_secs(2),
         }
     }
 }
@@ -185,7 +186,7 @@ impl Talking {
             }
         }
         let supervisor = self.supervisor.await.context("the supervisor panicked")?;
-        sleep(QUIET).await;
+        sleep(self.talk.quiet).await;
         let mut unanswered: u64 = customers.iter().map(|it| it.unanswered() as u64).sum();
         unanswered += supervisor.unanswered() as u64;
         let login = &self.talk.supervisor;

@@ -65,14 +65,14 @@ impl Link {
     pub fn told(&mut self, push: &Push, turn: &mut Turn<'_>) -> bool {
         match push {
             Push::AttachedCustomer { link, last, .. } | Push::AttachedStaff { link, last, .. }
-                if self.is_current(*link) =>
+                if self.awaits(*link) =>
             {
                 turn.show(push);
                 let notes = self.attached(turn.id, *last, turn.now);
                 self.tell(notes, turn);
                 return true;
             }
-            Push::Behind { link, tail, .. } if self.is_current(*link) => {
+            Push::Behind { link, tail, .. } if self.awaits(*link) => {
                 self.behind(*tail, turn);
                 return true;
             }

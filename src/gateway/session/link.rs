@@ -86,6 +86,12 @@ impl Link {
         self.number == link
     }
 
+    /// Does it wait for the owner's word on this attachment? A word that comes twice is of no use: its
+    /// history was shown, and commands count on.
+    pub fn awaits(&self, link: u32) -> bool {
+        self.is_current(link) && matches!(self.stage, Stage::Attaching | Stage::Skipping)
+    }
+
     /// Which attachment this is.
     pub fn number(&self) -> u32 {
         self.number

@@ -261,6 +261,16 @@ fn words_under_way_when_a_conversation_is_left_are_to_be_sent_again() {
 }
 
 #[test]
+fn an_attachment_told_twice_is_shown_once_and_its_commands_count_on() {
+    let mut play = Play::begin(StaffRole::Supervisor, &[(CONVERSATION, Seq(0))]);
+    assert!(!frames(&play.push(attached(1, 4))).is_empty());
+    for again in [attached(1, 4), behind(1, 90)] {
+        assert!(play.push(again).is_empty());
+    }
+    assert!(play.may_read());
+}
+
+#[test]
 fn a_supervisor_far_behind_gets_a_gap_and_then_the_tail() {
     for (role, last, tail, expected) in [
         (StaffRole::Supervisor, 3, 4 + WATCH_BEHIND_MAX, true),
