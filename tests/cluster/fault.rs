@@ -64,8 +64,8 @@ impl Fault {
         self == Self::RollingDrain
     }
 
-    /// From the last words until viewers have seen everything. What the bus lost last is asked for on a
-    /// session's beat (20 s) only.
+    /// From the last words until viewers have seen everything. What the bus lost last is asked for
+    /// once the loss is noticed, at the latest on a session's beat (20 s).
     pub fn healed_within(self) -> Duration {
         match self {
             Self::BusDies | Self::BusBends | Self::OffBus | Self::Apart => Duration::from_secs(23),

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::ensure;
+use anyhow::{bail, ensure};
 use crest_loadtest::client::{Reconnect, Setting};
 use crest_loadtest::drive::{AWAY, Acceptance, Clock, Meter, Talk, Talking, Word};
 use crest_loadtest::rig::Cluster;
@@ -65,12 +65,11 @@ pub async fn go(cluster: &mut Cluster, fault: Fault, seed: u64) -> anyhow::Resul
             .collect();
         say(&format!("  customer-{customer} waited: {}", told.join(" ")));
     }
-    ensure!(
-        heard.history.is_clean(),
-        "{}\n{}",
-        heard.history.words(),
-        heard.evidence
-    );
+    if !heard.history.is_clean() {
+        let file = std::env::temp_dir().join(format!("crest-evidence-{seed}.txt"));
+        std::fs::write(&file, &heard.evidence)?;
+        bail!("{}\nevidence: {}", heard.history.words(), file.display());
+    }
     ensure!(heard.unanswered == 0, "{} unanswered", heard.unanswered);
     ensure!(heard.shut_out.is_empty(), "{:?}", heard.shut_out);
     ensure!(it.never == 0, "{} were never served again", it.never);
