@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use crest::store::Engine;
 use crest::store::cql::{CqlStore, Epoch, Place};
-use crest_actors::ports::{LogId, StoreFailure};
+use crest_actors::conversation::PhaseKind;
+use crest_actors::ports::{LogId, LogStore, StoreFailure};
 
 use crate::cassandra::{self, Keyspaces};
 use crate::harness::*;
@@ -175,6 +176,61 @@ fn what_was_acknowledged_is_there_once_whatever_the_connection_does() {
         let records = read(&store, &log_of(n), 0, usize::MAX).expect("read");
         let there: Vec<String> = bodies(&records).iter().map(|it| (*it).to_owned()).collect();
         check(&log_of(n), &there, acknowledged);
+    }
+}
+
+#[test]
+fn nothing_is_acknowledged_before_the_server_has_answered() {
+    if !cassandra::wanted() {
+        return;
+    }
+    let _dropped_at_the_end = Keyspaces;
+    let directory = Directory::new();
+    drop(crate::cql::open(directory.path()));
+    let proxy = Proxy::before(cassandra::address());
+    let through = Place {
+        nodes: vec![proxy.address.to_string()],
+        ..cassandra::place(directory.path())
+    };
+    let store = CqlStore::open(&through, Epoch::Alone).expect("opens");
+    // One row, rows of two partitions, rows of the index, a seal, a ledger.
+    let many = vec!["x"; 1_100];
+    let said: Vec<_> = [
+        (conversation(1), &["a"][..], None),
+        (conversation(2), &many[..], None),
+        (conversation(3), &["a"], Some(summary(3, PhaseKind::Active))),
+        (conversation(4), &["a"], Some(summary(4, PhaseKind::Closed))),
+        (ledger("li"), &["a", "b"], None),
+    ]
+    .into_iter()
+    .map(|(log, texts, summary)| {
+        let token = activate(&store, &log).expect("activated").token;
+        let mut said = append(&log, token, 1, texts);
+        said.summary = summary;
+        said
+    })
+    .collect();
+    proxy.set(Fault::Silent);
+    let (sender, answers) = std::sync::mpsc::channel();
+    let count = said.len() + 1;
+    for one in said {
+        let (sender, log) = (sender.clone(), format!("{:?}", one.log));
+        let done = move |outcome| {
+            let _ = sender.send((log, outcome == Ok(vec![])));
+        };
+        store.submit(vec![one], Box::new(done));
+    }
+    let done = move |opened: Result<_, _>| {
+        let _ = sender.send(("an opening".to_owned(), opened.is_ok()));
+    };
+    store.activate(conversation(9), Box::new(done));
+    // Well within one attempt of a request.
+    let early = answers.recv_timeout(Duration::from_millis(700));
+    assert!(early.is_err(), "{early:?} while nothing was answered");
+    proxy.set(Fault::None);
+    for _ in 0..count {
+        let (what, whole) = answers.recv_timeout(ANSWER_MAX).expect("an answer");
+        assert!(whole, "{what}");
     }
 }
 
