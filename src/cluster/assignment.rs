@@ -90,6 +90,16 @@ impl Map {
         Self::new(self.version + 1, shards, leaving)
     }
 
+    /// The next version, in which every epoch is above `epoch`, each owner the same.
+    pub fn above(&self, epoch: u64) -> Self {
+        let raised = |held: &Held| Held {
+            epoch: held.epoch.max(epoch + 1),
+            ..*held
+        };
+        let shards = self.shards.iter().map(raised).collect();
+        Self::new(self.version + 1, shards, self.leaving.clone())
+    }
+
     /// The next version, in which `shards` have changed hands under their old epochs.
     #[cfg(test)]
     pub fn moved_without_epoch(&self, moves: &[Move], leaving: BTreeSet<Process>) -> Self {

@@ -45,6 +45,8 @@ pub struct Occasion<'a> {
 pub struct Holdings {
     me: Process,
     size: u16,
+    /// Of a map that is yet to be made.
+    first_epoch: u64,
     map: Option<Arc<Map>>,
     /// The map is as read, and the outcome of no CAS is open.
     settled: bool,
@@ -66,6 +68,7 @@ impl Holdings {
         Self {
             me,
             size,
+            first_epoch: 1,
             map: None,
             settled: false,
             tried: None,
@@ -78,6 +81,11 @@ impl Holdings {
             not_before: BootMs(0),
             rules,
         }
+    }
+
+    /// Where a map is made, its epochs are this.
+    pub fn begin_at(&mut self, epoch: u64) {
+        self.first_epoch = epoch;
     }
 
     pub fn map(&self) -> Option<&Arc<Map>> {
@@ -127,7 +135,7 @@ impl Holdings {
             None => {
                 let mut living = occasion.seen.living(now);
                 living.push(self.me);
-                place::first(self.size, &living)
+                place::first(self.size, &living, self.first_epoch)
             }
             Some(map) => self.planned(now, &map, occasion)?,
         };

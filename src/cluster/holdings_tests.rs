@@ -42,7 +42,7 @@ impl Scene {
         let mut scene = Self {
             holdings: Holdings::new(process(1), 10, Rules::default()),
             seen,
-            map: Arc::new(first(10, &[process(1)])),
+            map: Arc::new(first(10, &[process(1)], 1)),
         };
         assert_eq!(scene.next(NOW), Some(Ask::ReadMap));
         scene

@@ -97,6 +97,12 @@ impl Member {
         Self::bent(me, size, Rules::default())
     }
 
+    /// Where there is no map yet, its epochs begin at `epoch` instead of 1.
+    pub fn begin_at(mut self, epoch: u64) -> Self {
+        self.holdings.begin_at(epoch);
+        self
+    }
+
     /// The epoch under which this process may act for the shard at this moment.
     pub fn epoch(&self, now: BootMs, shard: Shard) -> Option<u64> {
         self.holdings.epoch(shard).filter(|_| self.lease.holds(now))

@@ -16,13 +16,13 @@ pub struct Round {
     pub moves: Vec<Move>,
 }
 
-/// The first map of a cluster: `size` shards spread over `living`, which is not empty.
-pub fn first(size: u16, living: &[Process]) -> Map {
+/// The first map of a cluster: `size` shards under `epoch`, spread over `living`, which is not empty.
+pub fn first(size: u16, living: &[Process], epoch: u64) -> Map {
     let mut living = living.to_vec();
     living.sort_unstable();
     let held = |shard: u16| Held {
         owner: living[usize::from(shard) % living.len()],
-        epoch: 1,
+        epoch,
     };
     Map::new(1, (0..size).map(held).collect(), Default::default())
 }

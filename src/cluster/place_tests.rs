@@ -44,7 +44,7 @@ fn rest(mut map: Map, living: &[Process]) -> (Map, usize) {
 
 #[test]
 fn a_death_moves_everything_at_once_and_nothing_else() {
-    let map = first(256, &processes(&[1, 2, 3]));
+    let map = first(256, &processes(&[1, 2, 3]), 1);
     let living = processes(&[1, 3]);
     let moves = orphans(&map, |it| it == process(2), &living);
     assert_eq!(moves.len(), 85);
@@ -61,7 +61,7 @@ fn a_death_moves_everything_at_once_and_nothing_else() {
 
 #[test]
 fn who_joins_is_given_its_share_a_tenth_at_a_time() {
-    let map = first(256, &processes(&[1, 2, 3]));
+    let map = first(256, &processes(&[1, 2, 3]), 1);
     let (after, rounds) = rest(map, &processes(&[1, 2, 3, 4]));
     assert_eq!(loads(&after, &processes(&[1, 2, 3, 4])), [64; 4]);
     assert!(rounds <= 6, "{rounds} rounds");
@@ -69,7 +69,7 @@ fn who_joins_is_given_its_share_a_tenth_at_a_time() {
 
 #[test]
 fn who_leaves_gives_everything_and_is_given_nothing() {
-    let map = first(256, &processes(&[1, 2, 3]));
+    let map = first(256, &processes(&[1, 2, 3]), 1);
     let map = map.moved(&[], BTreeSet::from([process(1)]));
     let (after, rounds) = rest(map, &processes(&[1, 2, 3]));
     assert_eq!(loads(&after, &processes(&[1, 2, 3])), [0, 128, 128]);
@@ -78,7 +78,7 @@ fn who_leaves_gives_everything_and_is_given_nothing() {
 
 #[test]
 fn nobody_is_left_to_give_to() {
-    let map = first(256, &processes(&[1]));
+    let map = first(256, &processes(&[1]), 1);
     let map = map.moved(&[], BTreeSet::from([process(1)]));
     assert_eq!(round(&map, map.leaving(), &processes(&[1])), None);
 }
@@ -94,7 +94,7 @@ proptest! {
         let before: Vec<u16> = before.into_iter().collect();
         let after: Vec<u16> = after.into_iter().collect();
         let living = processes(&after);
-        let map = first(size, &processes(&before));
+        let map = first(size, &processes(&before), 1);
         let leaving: BTreeSet<Process> = leaving.into_iter().map(process).collect();
         let map = map.moved(&[], leaving.clone());
         let moves = orphans(&map, |it| !living.contains(&it), &living);
@@ -116,7 +116,7 @@ proptest! {
         dead in 0u16..12,
     ) {
         let mut living: Vec<u16> = nodes.into_iter().collect();
-        let map = first(64, &processes(&living));
+        let map = first(64, &processes(&living), 1);
         living.retain(|it| *it != dead);
         living.push(20);
         let (one, mut other) = (processes(&living), processes(&living));

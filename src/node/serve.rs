@@ -29,6 +29,7 @@ use crate::answering::{Answering, Bots};
 use crate::auth::{Auth, AuthError, Cost, Passwords};
 use crate::cluster::MembershipFailure;
 use crate::cluster::bus::BusFailure;
+use crate::cluster::cql::LoneFailure;
 use crate::config::Config;
 use crate::desk::seed::{SeedFailure, Seeded};
 use crate::desk::{self, DeskError, DeskFailure, DeskStore};
@@ -49,6 +50,8 @@ pub enum NodeFailure {
     Cluster(&'static str),
     #[error(transparent)]
     Bus(#[from] BusFailure),
+    #[error(transparent)]
+    Lone(#[from] LoneFailure),
     #[error("cannot join the cluster: {0}")]
     Membership(#[from] MembershipFailure),
     #[error("the desk does not open: {0}")]

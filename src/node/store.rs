@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::serve::NodeFailure;
+use crate::cluster::cql::{self, AskFailure, LoneFailure};
 use crate::config::{self, Config};
 use crate::desk::{CqlDesk, DeskFailure, DeskStore, SqliteDesk};
 use crate::store::cql::{CqlFailure, CqlStore, Epoch, Epochs, Place};
@@ -40,8 +41,12 @@ pub async fn open(config: &Config, epochs: Option<Epochs>) -> Result<Opened, Nod
         }
         config::Engine::Cql => {
             let folder = Folder::lock(&config.store.path)?;
-            let epoch = epochs.map_or(Epoch::Alone, Epoch::Held);
-            let store = connect(Place::of(&config.store), epoch).await?;
+            let place = Place::of(&config.store);
+            let epoch = match epochs {
+                Some(epochs) => Epoch::Held(epochs),
+                None => Epoch::Alone(before_alone(place.clone()).await?),
+            };
+            let store = connect(place, epoch).await?;
             Ok(Opened {
                 store: Arc::new(store),
                 desk: open_desk(&config.store).await?,
@@ -65,6 +70,16 @@ pub async fn open_desk(store: &config::Store) -> Result<Arc<dyn DeskStore>, Node
             Ok(Arc::new(desk))
         }
     }
+}
+
+/// Makes sure that no cluster serves the keyspace; answers the highest epoch that one gave.
+async fn before_alone(place: Place) -> Result<u64, NodeFailure> {
+    let runtime = tokio::runtime::Handle::current();
+    until_it_answers(move || match runtime.block_on(cql::before_alone(&place)) {
+        Err(LoneFailure::Ask(AskFailure::Cql(failure))) => Err(failure.into()),
+        known => Ok(known?),
+    })
+    .await
 }
 
 async fn connect(place: Place, epoch: Epoch) -> Result<CqlStore, NodeFailure> {

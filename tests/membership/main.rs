@@ -5,6 +5,7 @@
 mod cassandra;
 mod child;
 mod damage;
+mod lone;
 mod ownership;
 mod pauses;
 mod rig;

@@ -100,7 +100,7 @@ fn place() -> Place {
     cassandra::wait_for(async {
         migrate(&place).await.expect("migrated");
         let session = session(&place.nodes[0]).await;
-        for table in ["node_lease", "assignment"] {
+        for table in ["node_lease", "assignment", "epoch"] {
             let text = format!("TRUNCATE {}.{table}", place.lease_keyspace());
             session.query_unpaged(text, ()).await.expect("emptied");
         }

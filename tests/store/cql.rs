@@ -21,10 +21,10 @@ use crate::harness::*;
 /// The store in the keyspace of a directory, which is made where it is missing.
 pub fn open(directory: &Path) -> CqlStore {
     let place = cassandra::place(directory);
-    let opened = match CqlStore::open(&place, Epoch::Alone) {
+    let opened = match CqlStore::open(&place, Epoch::Alone(0)) {
         Err(CqlFailure::Missing { .. }) => {
             wait_for(migrate(&place)).expect("migrated");
-            CqlStore::open(&place, Epoch::Alone)
+            CqlStore::open(&place, Epoch::Alone(0))
         }
         opened => opened,
     };
@@ -459,7 +459,7 @@ fn migrations_go_on_where_they_stopped_and_refuse_what_is_not_theirs() {
         "DELETE FROM migration WHERE number = 1".to_owned(),
         "DROP TABLE seal".to_owned(),
     ]);
-    let lacking = CqlStore::open(&place, Epoch::Alone).map(drop);
+    let lacking = CqlStore::open(&place, Epoch::Alone(0)).map(drop);
     let words = lacking.expect_err("half migrated").to_string();
     assert!(words.contains("run `crest migrate --store cql`"), "{words}");
     let again = migrated().expect("goes on").applied;
@@ -467,7 +467,7 @@ fn migrations_go_on_where_they_stopped_and_refuse_what_is_not_theirs() {
     drop(bench.open());
     let refused = |change: &str, words: &str| {
         bench.run(&[change.to_owned()]);
-        let opened = CqlStore::open(&place, Epoch::Alone).map(drop);
+        let opened = CqlStore::open(&place, Epoch::Alone(0)).map(drop);
         for refusal in [migrated().map(drop), opened] {
             let told = refusal.expect_err("refused").to_string();
             assert!(told.contains(words), "{told}");

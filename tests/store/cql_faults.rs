@@ -111,7 +111,7 @@ fn what_was_acknowledged_is_there_once_whatever_the_connection_does() {
         nodes: vec![proxy.address.to_string()],
         ..direct.clone()
     };
-    let store = CqlStore::open(&through, Epoch::Alone).expect("opens");
+    let store = CqlStore::open(&through, Epoch::Alone(0)).expect("opens");
     let counts = Counts::default();
     let mut random = Random::seeded();
     let acknowledged: Vec<u64> = std::thread::scope(|scope| {
@@ -171,7 +171,7 @@ fn what_was_acknowledged_is_there_once_whatever_the_connection_does() {
     drop(store);
     let slowest = Duration::from_millis(counts.slowest_ms.load(Ordering::Relaxed));
     assert!(slowest < ANSWER_MAX, "{slowest:?}");
-    let store = CqlStore::open(&direct, Epoch::Alone).expect("opens");
+    let store = CqlStore::open(&direct, Epoch::Alone(0)).expect("opens");
     for (n, acknowledged) in (0..).zip(acknowledged) {
         let records = read(&store, &log_of(n), 0, usize::MAX).expect("read");
         let there: Vec<String> = bodies(&records).iter().map(|it| (*it).to_owned()).collect();

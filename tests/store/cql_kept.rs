@@ -35,7 +35,7 @@ fn place(bench: &Bench, kept: Duration) -> Place {
 }
 
 fn open(place: &Place) -> CqlStore {
-    CqlStore::open(place, Epoch::Alone).expect("opens")
+    CqlStore::open(place, Epoch::Alone(0)).expect("opens")
 }
 
 /// Tables with rows of a conversation, and a column of each that has a time to live.

@@ -54,7 +54,7 @@ pub enum AskFailure {
 
 /// A session of its own, so that no transcript stands in the way of a lease.
 pub struct Asks {
-    session: Session,
+    pub(super) session: Session,
     coordinator: Arc<Coordinator>,
     keyspace: String,
     look: PreparedStatement,

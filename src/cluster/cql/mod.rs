@@ -10,6 +10,9 @@ mod cell;
 #[cfg(test)]
 mod cell_tests;
 mod coordinator;
+mod lone;
 
 pub use asks::{AskFailure, Asks};
 pub use cell::Damage;
+pub(super) use lone::before_joining;
+pub use lone::{LoneFailure, before_alone};

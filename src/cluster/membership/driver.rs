@@ -78,12 +78,13 @@ impl Driver {
         asks: Asks,
         fence: Arc<ShardFence>,
         shared: Arc<Shared>,
+        first_epoch: u64,
         tell: Tell,
     ) -> Self {
         Self {
             me,
             asks: Rc::new(asks),
-            member: Member::new(me, SHARDS),
+            member: Member::new(me, SHARDS).begin_at(first_epoch),
             fence,
             shared,
             tell,

@@ -13,7 +13,7 @@ use tokio::sync::{Notify, oneshot};
 use super::driver::Driver;
 use super::view::ClusterView;
 use crate::cluster::clock::boot_now;
-use crate::cluster::cql::{AskFailure, Asks};
+use crate::cluster::cql::{AskFailure, Asks, before_joining};
 use crate::cluster::fence::ShardFence;
 use crate::cluster::process::{NodeId, Process};
 use crate::store::cql::Place;
@@ -77,14 +77,19 @@ impl Membership {
         let (place, driven) = (place.clone(), shared.clone());
         let drive = move || {
             run(runtime, async move {
-                let asks = match Asks::open(&place).await {
-                    Ok(asks) => asks,
+                let ready = async {
+                    let asks = Asks::open(&place).await?;
+                    let first_epoch = before_joining(&asks, &place).await?;
+                    Ok::<_, AskFailure>((asks, first_epoch))
+                };
+                let (asks, first_epoch) = match ready.await {
+                    Ok(ready) => ready,
                     // Whoever starts waits below.
                     Err(why) => return drop(opening.send(Err(why))),
                 };
                 let _ = opening.send(Ok(()));
                 drop(opening);
-                let driver = Driver::new(me, asks, fence, driven, Box::new(told));
+                let driver = Driver::new(me, asks, fence, driven, first_epoch, Box::new(told));
                 driver.run(stopped).await;
             });
         };

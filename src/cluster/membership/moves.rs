@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn a_change_counts_once_and_by_whose_the_shards_were() {
         // Shard 0 and 2 are of process 1, shard 1 of process 2.
-        let before = Arc::new(first(4, &[process(1), process(2)]));
+        let before = Arc::new(first(4, &[process(1), process(2)], 1));
         let mut moves = Moves::new(process(1));
         let next = change(&before, &[0, 1, 2]);
         moves.asked(Some(&before), &next);
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn what_another_changed_does_not_count() {
-        let before = Arc::new(first(4, &[process(1), process(2)]));
+        let before = Arc::new(first(4, &[process(1), process(2)], 1));
         let mut moves = Moves::new(process(1));
         moves.asked(Some(&before), &change(&before, &[0]));
         let theirs = change(&before, &[1]);

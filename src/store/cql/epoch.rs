@@ -20,12 +20,13 @@ const NAME: &str = "alone";
 /// Who took the epoch: random, so that no two starts are taken for one another.
 pub type Holder = [u8; 16];
 
-/// Takes the next epoch for `holder`.
+/// Takes the next epoch, and one above `above`, for `holder`.
 pub async fn take(
     session: &Session,
     place: &Place,
     newest: &PreparedStatement,
     holder: &Holder,
+    above: u64,
 ) -> Result<u64, CqlFailure> {
     let keyspace = place.lease_keyspace();
     let prepare = async |text: String| session.prepare(text).await.map_err(CqlFailure::refused);
@@ -43,16 +44,15 @@ pub async fn take(
         let next = match read(session, newest).await? {
             Some((epoch, held)) if held == holder => return Ok(epoch as u64),
             Some((epoch, _)) => {
-                let next = epoch + 1;
+                let next = epoch.max(above as i64) + 1;
                 let values = (next, &holder[..], NAME, epoch);
                 (next, session.execute_unpaged(&raise, values).await)
             }
-            None => (
-                1,
-                session
-                    .execute_unpaged(&first, (NAME, 1i64, &holder[..]))
-                    .await,
-            ),
+            None => {
+                let next = above as i64 + 1;
+                let values = (NAME, next, &holder[..]);
+                (next, session.execute_unpaged(&first, values).await)
+            }
         };
         match next {
             (epoch, Ok(result)) => {
@@ -98,6 +98,14 @@ pub async fn newest(session: &Session, place: &Place) -> Result<PreparedStatemen
     let mut statement = session.prepare(text).await.map_err(CqlFailure::refused)?;
     statement.set_consistency(Consistency::Serial);
     Ok(statement)
+}
+
+/// The epoch of the newest process that served alone, if there was one.
+pub async fn held(
+    session: &Session,
+    newest: &PreparedStatement,
+) -> Result<Option<u64>, CqlFailure> {
+    Ok(read(session, newest).await?.map(|(epoch, _)| epoch as u64))
 }
 
 async fn read(

@@ -7,7 +7,7 @@
 
 mod chain;
 mod connect;
-mod epoch;
+pub(crate) mod epoch;
 mod failure;
 mod index;
 mod lane;
@@ -32,7 +32,7 @@ mod work;
 pub use connect::Place;
 pub(crate) use connect::{applied, connect, connect_impatiently};
 pub use failure::CqlFailure;
-pub(crate) use limits::{GIVE_UP, REQUEST_TIMEOUT};
+pub(crate) use limits::{EPOCH_CHECK, GIVE_UP, REQUEST_TIMEOUT};
 pub use logs::Epochs;
 pub use migrate::{Migrated, migrate};
 pub(crate) use migrate::{check, check_desk};

@@ -32,8 +32,8 @@ use crate::store::{Engine, Inventory, Page, Query};
 /// Where an owner's epoch comes from.
 #[derive(Clone)]
 pub enum Epoch {
-    /// This process serves the keyspace alone: it takes one more than any before it.
-    Alone,
+    /// This process serves the keyspace alone: it takes one more than any before it, and than this.
+    Alone(u64),
     /// The assignment of shards gives each shard its own, for as long as it is this process's.
     Held(Epochs),
     /// 0, older than any other, for bringing in logs that nobody has owned yet: whoever owns them
@@ -111,10 +111,10 @@ async fn start(
     let wanted_oldest = matches!(wanted, Epoch::Oldest);
     let (epochs, tables) = match wanted {
         Epoch::Held(epochs) => (epochs, Arc::new(Tables::prepare(session, place).await?)),
-        Epoch::Alone => {
+        Epoch::Alone(above) => {
             let holder = rand::random();
             let newest = epoch::newest(&session, place).await?;
-            let taken = epoch::take(&session, place, &newest, &holder).await?;
+            let taken = epoch::take(&session, place, &newest, &holder, above).await?;
             let tables = Arc::new(Tables::prepare(session, place).await?);
             tokio::spawn(epoch::watch(tables.clone(), newest, holder));
             let alone: Epochs = Arc::new(move |_| Some(taken));
