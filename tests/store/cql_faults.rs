@@ -192,7 +192,7 @@ fn nothing_is_acknowledged_before_the_server_has_answered() {
         nodes: vec![proxy.address.to_string()],
         ..cassandra::place(directory.path())
     };
-    let store = CqlStore::open(&through, Epoch::Alone).expect("opens");
+    let store = CqlStore::open(&through, Epoch::Alone(0)).expect("opens");
     // One row, rows of two partitions, rows of the index, a seal, a ledger.
     let many = vec!["x"; 1_100];
     let said: Vec<_> = [
