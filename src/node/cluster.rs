@@ -3,6 +3,7 @@
 //! Here: from what is told of shards to placement, arbiters and sessions; what other nodes ask. Not
 //! here: who owns what (`cluster`), how actors of a shard begin and end (`actors`).
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -31,6 +32,8 @@ use crate::translate::node::{Call, LogPage, Reply};
 const LEAVING: Duration = Duration::from_secs(25);
 /// While frames go missing all the time, sessions ask again so often.
 const MAKE_GOOD: Duration = Duration::from_secs(2);
+/// How often it is looked whether this node is a member yet.
+const BEAT: Duration = Duration::from_millis(20);
 /// Between two tries to join anew.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -44,6 +47,8 @@ pub struct Cluster {
     member: Arc<ArcSwapOption<Membership>>,
     post: Post,
     left: Notify,
+    /// This process ends: it does not join again.
+    leaving: AtomicBool,
     /// A thread is about to join anew.
     joining: Mutex<()>,
 }
@@ -78,6 +83,7 @@ impl Cluster {
             member,
             post: post.clone(),
             left: Notify::new(),
+            leaving: AtomicBool::new(false),
             joining: Mutex::default(),
         })))
     }
@@ -98,9 +104,11 @@ impl Cluster {
         let (post, placement) = (self.post.clone(), self.placement.clone());
         let deliver = move |from, traffic| post.deliver(from, &placement, traffic);
         let cluster = self.clone();
+        // Another process that was given this node's number by mistake is asked too, and is silent.
         let answerer: Answerer = Box::new(move |call| match call {
+            _ if !cluster.is_member() => std::future::ready(None).boxed(),
             Call::Read { log, after, limit } => {
-                if !cluster.placement.is_here(log.shard()) {
+                if !cluster.placement.may_show(|| log.shard()) {
                     return std::future::ready(Some(not_here())).boxed();
                 }
                 let (told, read) = oneshot::channel();
@@ -124,12 +132,22 @@ impl Cluster {
         Ok(self.bus.open(deliver, answerer)?)
     }
 
-    /// Becomes a member. Shards come when the others know.
+    /// Becomes a member: waits until its lease is its own, which takes some seconds where this node was
+    /// killed and started again at once, and for ever while another process has its number. Shards
+    /// come when the others know.
     pub async fn join(self: &Arc<Self>) -> Result<(), NodeFailure> {
         let cluster = self.clone();
         let joining = tokio::task::spawn_blocking(move || cluster.start_membership());
         let joined = joining.await.map_err(std::io::Error::other);
-        Ok(joined.map_err(NodeFailure::Thread)??)
+        joined.map_err(NodeFailure::Thread)??;
+        while !self.is_member() {
+            tokio::time::sleep(BEAT).await;
+        }
+        Ok(())
+    }
+
+    fn is_member(&self) -> bool {
+        self.view().is_some_and(|view| view.lease_left_ms > 0)
     }
 
     /// Has sessions ask again where something was lost on the bus: the last event of a conversation
@@ -155,6 +173,7 @@ impl Cluster {
     /// Gives every shard away, a lot at a time, and then the lease. Clients stay, and are served by
     /// the new owners through this node.
     pub async fn leave(&self) {
+        self.leaving.store(true, Ordering::Release);
         let Some(member) = self.member.load_full() else {
             return;
         };
@@ -276,8 +295,11 @@ impl Cluster {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
             cluster.member.store(None);
-            while let Err(failure) = cluster.start_membership() {
-                tracing::warn!(%failure, "cannot join anew yet");
+            while !cluster.leaving.load(Ordering::Acquire) {
+                match cluster.start_membership() {
+                    Ok(()) => return,
+                    Err(failure) => tracing::warn!(%failure, "cannot join anew yet"),
+                }
                 std::thread::sleep(AGAIN);
             }
         });

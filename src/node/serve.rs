@@ -90,6 +90,7 @@ pub async fn run(
     stop: impl Future<Output = ()>,
 ) -> Result<(), NodeFailure> {
     let begun = Instant::now();
+    let mut stop = std::pin::pin!(stop);
     let post = Post::new(arbiters(&config));
     let cluster = Cluster::of(&config, &post)?;
     let epochs = cluster.as_ref().map(|cluster| cluster.epochs());
@@ -148,7 +149,13 @@ pub async fn run(
         Some(cluster) => {
             let line = cluster.open(own, auth.clone(), clock)?;
             tokio::task::spawn_local(cluster.clone().make_good());
-            cluster.join().await?;
+            tokio::select! {
+                joined = cluster.join() => joined?,
+                () = stop.as_mut() => {
+                    tracing::info!("stopped before it had joined the cluster");
+                    return Ok(());
+                }
+            }
             Some(line)
         }
     };
@@ -197,11 +204,13 @@ pub async fn run(
     stop.await;
     tracing::info!("stopping");
     readiness.stopping.store(true, Ordering::Release);
+    let begun = Instant::now();
     if let Some(cluster) = &cluster {
         cluster.leave().await;
     }
     let _ = told_http.send(());
-    drain(&post, Duration::from_millis(config.server.drain_ms)).await;
+    let grace = Duration::from_millis(config.server.drain_ms).saturating_sub(begun.elapsed());
+    drain(&post, grace.max(GRACE_LEAST)).await;
     follower.abort();
     upkeep.abort();
     let _ = serving.await;
@@ -215,6 +224,9 @@ pub async fn run(
     drop(folder);
     Ok(())
 }
+
+/// What is under way is answered for so long at the least, however long the shards took to go.
+const GRACE_LEAST: Duration = Duration::from_secs(2);
 
 fn arbiters(config: &Config) -> u16 {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);

@@ -8,7 +8,7 @@ use metrics::counter;
 use tokio::time::timeout;
 
 use super::carrier::Bus;
-use super::limits::{CALL, CALLS};
+use super::limits::{ANSWERS, CALL};
 use crate::translate::node::{Call, Reply};
 
 /// Answers what other nodes ask. Called on the bus's thread: it must not block. `None` is answered
@@ -30,9 +30,9 @@ impl Bus {
         };
         let bus = self.clone();
         runtime.spawn(async move {
-            let place = bus.calls.try_acquire();
+            let place = timeout(CALL, bus.calls.acquire()).await;
             let asked = match place {
-                Ok(_) => ask(&client, bus.call_subject(node), &call).await,
+                Ok(_place) => ask(&client, bus.call_subject(node), &call).await,
                 Err(_) => Err("too many questions wait for an answer".to_owned()),
             };
             if let Err(why) = &asked {
@@ -60,7 +60,7 @@ pub(super) async fn answer(client: Client, subject: String, answerer: Answerer) 
         Err(why) => return tracing::error!(%why, "questions of other nodes cannot be read"),
     };
     questions
-        .for_each_concurrent(CALLS, |message| {
+        .for_each_concurrent(ANSWERS, |message| {
             let (client, answerer) = (&client, &answerer);
             async move {
                 let Message { payload, reply, .. } = message;

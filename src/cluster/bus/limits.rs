@@ -24,8 +24,10 @@ pub const SENDERS: usize = 256;
 pub const PING: Duration = Duration::from_secs(1);
 /// A question to another node is answered within this, or not at all.
 pub const CALL: Duration = Duration::from_secs(1);
-/// Questions of this node that wait for an answer, and of others that are being answered.
-pub const CALLS: usize = 256;
+/// Questions of this node that wait for an answer; further ones wait for their turn.
+pub const CALLS: usize = 1_024;
+/// Questions of other nodes that are being answered: a slow store must not keep tickets waiting.
+pub const ANSWERS: usize = 16_384;
 /// To connect, TLS included.
 pub const CONNECT: Duration = Duration::from_secs(2);
 /// Between attempts to connect: the first pause, doubled up to the last.

@@ -72,6 +72,7 @@ impl Sessions {
         }
         let guest = match self.doors.admit_as(reference, hello, vouched) {
             Ok(guest) => guest,
+            Err(close @ Close::Overloaded) => return self.close(id, close, Some(return_after(id))),
             Err(close) => return self.close(id, close, None),
         };
         let home = self.hub.world().post.arbiter_of(guest.shard());

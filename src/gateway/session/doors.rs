@@ -101,9 +101,11 @@ impl Doors {
     ) -> Result<Guest, Close> {
         let mut principal = match vouched {
             Some(Ok(principal)) => principal,
-            Some(Err(TicketRefusal::Unknown | TicketRefusal::Expired)) | None => {
+            Some(Err(TicketRefusal::Unknown | TicketRefusal::Expired)) => {
                 return Err(Close::TicketRefused);
             }
+            // Nothing is wrong with the ticket: come back with another.
+            None => return Err(Close::Overloaded),
         };
         if let Principal::Customer(customer) = &mut principal {
             customer.identity.language = hello.language;

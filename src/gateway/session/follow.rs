@@ -82,8 +82,16 @@ impl Link {
                 let notes = self.resend(turn.id, *link, *from, turn.now);
                 self.tell(notes, turn);
             }
-            Push::Ack { number, .. } | Push::Done { number, .. } | Push::Refused { number, .. } => {
-                self.settle(*number, push, turn);
+            Push::Ack {
+                number, reference, ..
+            }
+            | Push::Done {
+                number, reference, ..
+            }
+            | Push::Refused {
+                number, reference, ..
+            } => {
+                self.settle(*number, *reference, push, turn);
             }
             _ => {} // for an older link, or nothing that concerns one
         }
@@ -91,8 +99,8 @@ impl Link {
     }
 
     /// Shows the answer of a command that still waits for it.
-    fn settle(&mut self, number: Option<u32>, answer: &Push, turn: &mut Turn<'_>) {
-        if self.answered(number) {
+    fn settle(&mut self, number: Option<u32>, reference: u32, answer: &Push, turn: &mut Turn<'_>) {
+        if self.answered(number, reference) {
             turn.show(answer);
         }
     }

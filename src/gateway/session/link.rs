@@ -197,12 +197,12 @@ impl Link {
         self.touched_at = now;
     }
 
-    /// A command was answered; false where it is not waited for (any more).
-    pub fn answered(&mut self, number: Option<u32>) -> bool {
-        let place = self
-            .window
-            .iter()
-            .position(|sent| sent.number.is_some() && sent.number == number);
+    /// A command was answered; false where it is not waited for (any more): numbers begin anew with each
+    /// attachment, and a late answer to an earlier one names another command by its own number.
+    pub fn answered(&mut self, number: Option<u32>, reference: u32) -> bool {
+        let place = self.window.iter().position(|sent| {
+            sent.number.is_some() && sent.number == number && sent.reference == reference
+        });
         let found = place.and_then(|place| self.window.remove(place)).is_some();
         if self.window.is_empty() {
             self.window = VecDeque::new(); // an idle link keeps no room for commands

@@ -62,13 +62,18 @@ fn unanswered_commands_are_numbered_anew_after_a_restart_of_the_owner() {
     for reference in 0..3 {
         link.command(SESSION, reference, Command::AskHuman, Millis(0));
     }
-    assert!(link.answered(Some(0)));
-    assert!(!link.answered(Some(0)), "an answer counts once");
+    assert!(link.answered(Some(0), 0));
+    assert!(!link.answered(Some(0), 0), "an answer counts once");
     link.attach(SESSION, Millis(1));
     assert_eq!(
         numbers(&link.attached(SESSION, Seq(5), Millis(1))),
         [(0, 1), (1, 2)]
     );
+    assert!(
+        !link.answered(Some(0), 0),
+        "a late copy answers nobody else"
+    );
+    assert!(link.answered(Some(0), 1));
 }
 
 #[test]
