@@ -74,6 +74,12 @@ pub async fn go(cluster: &mut Cluster, fault: Fault, seed: u64) -> anyhow::Resul
     ensure!(heard.shut_out.is_empty(), "{:?}", heard.shut_out);
     ensure!(it.never == 0, "{} were never served again", it.never);
     ensure!(it.asked > 0, "nobody had anything to say");
+    if fault == Fault::Kill {
+        ensure!(
+            it.max_of_all_ms <= AWAY.as_secs_f64() * 1e3,
+            "not all within {AWAY:?}"
+        );
+    }
     if fault.is_planned() {
         let broken = heard.lost.get(&1006).copied().unwrap_or(0);
         ensure!(
