@@ -21,6 +21,9 @@ pub const CONNECTIONS: usize = 2;
 /// Requests at the server at once; the rest wait here, where they cost least.
 pub const IN_FLIGHT: usize = 512;
 
+/// Logs opened at once, each some four requests one after the other.
+pub const OPENINGS: usize = 64;
+
 /// Seqs of one partition of events.
 pub const BUCKET_ROWS: u64 = 1_000;
 /// Rows of one log written at once, and so the most of a log that can be at some replicas only:

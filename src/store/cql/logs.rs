@@ -8,7 +8,7 @@ use crest_actors::ids::{ConversationId, ConversationKey, Seq, Shard, TenantId, T
 use crest_actors::ports::{Done, LogId, StoreFailure, Stored};
 use metrics::gauge;
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::chain::Chain;
 use super::lane::{Lane, Lanes, State, Work};
@@ -41,6 +41,9 @@ pub struct Logs {
     pub activations: AtomicU64,
     /// Counts uses of lanes.
     pub clock: AtomicU64,
+    /// Logs that are being opened: after a takeover thousands are to be, and what is said in open ones
+    /// goes before them.
+    pub openings: Semaphore,
     pub dropping: AtomicBool,
     /// Nothing in the keyspace was born on an earlier day.
     pub first_day: i32,

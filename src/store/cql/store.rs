@@ -12,13 +12,13 @@ use crest_actors::ports::{
 };
 use metrics::counter;
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::connect::{Place, connect};
 use super::failure::CqlFailure;
 use super::index::day;
 use super::lane::{Lanes, Settled};
-use super::limits::{GIVE_UP, REQUEST_TIMEOUT};
+use super::limits::{GIVE_UP, OPENINGS, REQUEST_TIMEOUT};
 use super::logs::{Epochs, Logs};
 use super::order::Order;
 use super::tables::Tables;
@@ -142,6 +142,7 @@ async fn start(
         clock: AtomicU64::new(0),
         dropping: AtomicBool::new(false),
         first_day,
+        openings: Semaphore::new(OPENINGS),
     };
     Ok((Arc::new(logs), server))
 }

@@ -8,9 +8,11 @@ use crest_actors::ids::Token;
 use crest_actors::ports::{LogId, StoreFailure};
 use futures_util::FutureExt;
 use metrics::{counter, histogram};
+use tokio::time::timeout;
 
 use super::index::Known;
 use super::lane::{End, Group, Lane, Work};
+use super::limits::GIVE_UP;
 use super::logs::Logs;
 use super::open::{Opened, add_rows, open};
 use super::seal::{Seal, closes};
@@ -30,6 +32,8 @@ pub async fn run(logs: Arc<Logs>, log: LogId, lane: Arc<Lane>) {
             }
             Some(Work::Open(token, done)) => {
                 let opened = guarded(Some(&log), async {
+                    let place = timeout(GIVE_UP, logs.openings.acquire()).await;
+                    let _place = place.map_err(|_| too_many())?;
                     let opened = open(&logs.tables, &log, token).await?;
                     logs.check(&log, token)?;
                     Ok(opened)
@@ -59,6 +63,10 @@ pub async fn run(logs: Arc<Logs>, log: LogId, lane: Arc<Lane>) {
             }
         }
     }
+}
+
+fn too_many() -> StoreFailure {
+    StoreFailure::Unavailable("too many logs wait to be opened".to_owned())
 }
 
 /// Makes of a panic a failure like any other: a log it happened to is given up, whoever waits is told
