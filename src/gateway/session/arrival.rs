@@ -17,7 +17,7 @@ use crate::gateway::socket::Flow;
 impl Sessions {
     /// The first frame of a connection: who is it, and where does it belong?
     pub(super) fn greet(self: &Rc<Self>, id: SessionId, payload: &[u8]) -> Flow {
-        let (reference, frame) = match ClientFrame::decode(payload) {
+        let (reference, hello) = match ClientFrame::decode(payload) {
             Ok((Some(reference), ClientFrame::Hello(hello))) => (reference, hello),
             Ok(_) => return goodbye(Close::BadProtocol, "The first frame must be hello.", None),
             Err(malformed) => {
@@ -29,25 +29,20 @@ impl Sessions {
             let close = Close::GoingAway;
             return goodbye(close, close.meaning(), Some(return_after(id)));
         }
-        let (post, arbiter, hello) = (
-            self.hub.world().post.clone(),
-            self.hub.arbiter(),
-            frame.clone(),
-        );
-        let asked = self.doors.ask_issuer(&frame, move |vouched| {
-            post.run_on(arbiter, move |_| {
-                if let Some(sessions) = Sessions::here() {
-                    sessions.vouched(id, reference, hello, vouched);
-                }
-            });
-        });
-        if asked {
-            if let Some(entry) = self.table.borrow_mut().get_mut(&id) {
-                entry.session = Session::Moving;
-            }
+        if let Some((others, node, ticket)) = self.doors.issuer(&hello) {
+            self.begin_to_move(id);
+            let (post, arbiter) = (self.hub.world().post.clone(), self.hub.arbiter());
+            let done = move |vouched| {
+                post.run_on(arbiter, move |_| {
+                    if let Some(sessions) = Sessions::here() {
+                        sessions.vouched(id, reference, hello, vouched);
+                    }
+                });
+            };
+            others.redeem(node, ticket, Box::new(done));
             return Flow::Pause;
         }
-        let guest = match self.doors.admit(reference, frame, self.hub.now()) {
+        let guest = match self.doors.admit(reference, hello, self.hub.now()) {
             Ok(guest) => guest,
             Err(close) => return goodbye(close, close.meaning(), None),
         };
@@ -57,12 +52,17 @@ impl Sessions {
             self.welcome(id, guest);
             return Flow::Continue;
         }
-        if let Some(entry) = self.table.borrow_mut().get_mut(&id) {
-            entry.session = Session::Moving;
-        }
+        self.begin_to_move(id);
         let sessions = self.clone();
         actix::spawn(async move { sessions.move_home(id, guest, home) });
         Flow::Pause
+    }
+
+    /// Nothing more is taken from it until it has come to where it belongs.
+    fn begin_to_move(&self, id: SessionId) {
+        if let Some(entry) = self.table.borrow_mut().get_mut(&id) {
+            entry.session = Session::Moving;
+        }
     }
 
     /// Another node has said whose ticket it was.

@@ -77,18 +77,12 @@ impl Doors {
         self.admit_as(reference, hello, Some(principal))
     }
 
-    /// Asks the node that issued this ticket, where that is another one; false: it is this node's.
-    pub fn ask_issuer(
-        &self,
-        hello: &client::Hello,
-        done: impl FnOnce(Vouched) + Send + 'static,
-    ) -> bool {
-        let issuer = self.auth.issuer(&hello.ticket);
-        let (Some(others), Some((node, ticket))) = (&self.others, issuer) else {
-            return false;
-        };
-        others.redeem(node, ticket, Box::new(done));
-        true
+    /// The other nodes, and the one among them that issued this ticket, with what to ask it; `None`: it is
+    /// this node's.
+    pub fn issuer(&self, hello: &client::Hello) -> Option<(&dyn OtherNodes, u16, Digest)> {
+        let others = self.others.as_deref()?;
+        let (node, ticket) = self.auth.issuer(&hello.ticket)?;
+        Some((others, node, ticket))
     }
 
     /// What the client may say about itself (language, group) is taken from the hello; everything
